@@ -1,0 +1,1 @@
+//! The order system of the worked example: native handlers for its functions.

@@ -1,0 +1,4 @@
+//! Deterministic simulation testing for Step Functions and EventBridge workflows.
+
+pub mod services;
+pub mod world;

@@ -1,0 +1,3 @@
+//! The `rehearsal` command.
+
+fn main() {}
