@@ -5,6 +5,7 @@
 //! ([`Json::make_object`]). Each container remembers its measured size and depth, so the payload limit costs nothing
 //! where nothing changed. Text is read and written by `serde_json`; [`Json`] implements its traits.
 
+mod literal;
 mod measure;
 mod object;
 mod serde_impls;
@@ -12,8 +13,9 @@ mod serde_impls;
 use std::fmt;
 use std::sync::Arc;
 
+pub use literal::ToJson;
 pub use measure::Measure;
-pub use object::Object;
+pub use object::{Object, same_text};
 pub use serde_json::Number;
 
 use measure::Measured;
@@ -56,11 +58,21 @@ impl Json {
 
     /// An object of the given members; a repeated key keeps its first place and its last value.
     pub fn from_pairs<K: Into<Arc<str>>>(pairs: impl IntoIterator<Item = (K, Json)>) -> Json {
-        let mut object = Object::default();
+        let pairs = pairs.into_iter();
+        let mut object = Object::with_capacity(pairs.size_hint().0);
         for (key, value) in pairs {
             object.insert(key.into(), value);
         }
         Json::from(object)
+    }
+
+    /// The compact JSON text as shared text.
+    pub fn to_text(&self) -> Arc<str> {
+        // Payloads are measured anyway, so the room that the text needs is known.
+        let mut text = Vec::with_capacity(self.measure().bytes);
+        // Writing to memory cannot go wrong, and every key is a string.
+        let _ = serde_json::to_writer(&mut text, self);
+        String::from_utf8(text).unwrap_or_default().into()
     }
 
     /// The member `key` of an object; `None` for anything else.
@@ -282,23 +294,6 @@ impl fmt::Debug for Json {
         fmt::Display::fmt(self, f)
     }
 }
-
-/// Writes a [`Json`] the way `serde_json::json!` does, with expressions in parentheses or as plain tokens.
-///
-/// ```
-/// use rehearsal_engine::json;
-/// let order = json!({"orderId": "o-1", "items": [1, 2.5, null, true]});
-/// assert_eq!(order.to_string(), r#"{"orderId":"o-1","items":[1,2.5,null,true]}"#);
-/// ```
-#[macro_export]
-macro_rules! json {
-    ($($tokens:tt)+) => {
-        $crate::json::Json::from($crate::json::serde_value!($($tokens)+))
-    };
-}
-
-#[doc(hidden)]
-pub use serde_json::json as serde_value;
 
 #[cfg(test)]
 mod tests;

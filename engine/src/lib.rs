@@ -4,7 +4,12 @@
 //! must not own (the time, a random draw) is lent by its caller. The world that these languages run in is the
 //! crate `rehearsal`.
 
+pub mod asl;
+pub mod events;
+pub mod execution;
+pub mod history;
 pub mod json;
+pub mod query;
 pub mod source;
 
 pub use json::Json;

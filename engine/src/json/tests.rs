@@ -1,4 +1,5 @@
 use super::*;
+use crate::{json, text};
 
 fn parse(text: &str) -> Json {
     Json::parse(text).expect("test text is JSON")
@@ -32,6 +33,19 @@ fn measure_is_the_length_of_the_text_and_follows_writes() {
 }
 
 #[test]
+fn every_byte_that_needs_an_escape_is_measured_wherever_it_stands() {
+    for length in [1, 2, 7, 8, 9, 15, 16, 17, 300] {
+        for at in 0..length {
+            for character in ['"', '\\', '\n', '\u{1}', '\u{1f}', ' ', '!', '#', '[', ']', '\u{7f}', 'é'] {
+                let text: String = (0..length).map(|place| if place == at { character } else { 'x' }).collect();
+                let value = Json::from(text);
+                assert_eq!(value.measure().bytes, value.to_string().len(), "{value}");
+            }
+        }
+    }
+}
+
+#[test]
 fn large_objects_keep_order_through_removal() {
     let mut object = Object::default();
     for n in 0..100 {
@@ -47,4 +61,33 @@ fn large_objects_keep_order_through_removal() {
 fn objects_are_equal_in_any_order() {
     assert_eq!(json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1}));
     assert_ne!(json!({"a": 1}), json!({"a": 1, "b": 2}));
+}
+
+#[test]
+fn the_macro_takes_literals_expressions_and_keys_in_parentheses() {
+    let (key, some, none): (_, _, Option<&str>) = ("k", Some("s"), None);
+    let inner = json!({"a": []});
+    let value = json!({
+        "null": null, "nested": {"list": [null, [1], {}, key.len(), -2]}, (key): some, (format!("{key}2")): none,
+        "inner": inner, "negative": -1.5,
+    });
+    assert_eq!(
+        value.to_string(),
+        r#"{"null":null,"nested":{"list":[null,[1],{},1,-2]},"k":"s","k2":null,"inner":{"a":[]},"negative":-1.5}"#
+    );
+    assert_eq!(json!([inner, key]).to_text(), "[{\"a\":[]},\"k\"]".into());
+}
+
+#[test]
+fn a_literal_is_allocated_once() {
+    let keys: Vec<Arc<str>> = (0..2).map(|_| text!("key")).collect();
+    assert!(Arc::ptr_eq(&keys[0], &keys[1]));
+}
+
+#[test]
+fn numbers_are_measured_without_their_text() {
+    for text in ["0", "-1", "9", "10", "-9223372036854775808", "18446744073709551615", "1.5", "1e300", "-0.0"] {
+        let value = parse(text);
+        assert_eq!(value.measure().bytes, value.to_string().len(), "{text}");
+    }
 }

@@ -1,0 +1,210 @@
+use std::fmt;
+use std::sync::Arc;
+
+/// What a Task calls, read from its `Resource`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// `arn:aws:lambda:…:function:NAME`: the function itself.
+    Lambda {
+        /// The whole ARN.
+        arn: Arc<str>,
+    },
+    /// `arn:aws:states:…:activity:NAME`: work that a worker polls for.
+    Activity {
+        /// The whole ARN.
+        arn: Arc<str>,
+    },
+    /// `arn:aws:states:::SERVICE:ACTION`: an optimized or an AWS SDK integration.
+    Service(ServiceCall),
+    /// Text with a `${…}` that a deployment would fill in, or a URI that the specification takes and AWS does not.
+    /// Compiles with a warning, so that a definition can be looked at and mocked outside its template.
+    Placeholder {
+        /// The text as written.
+        text: Arc<str>,
+    },
+}
+
+/// A call of a service integration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceCall {
+    /// The whole ARN.
+    pub arn: Arc<str>,
+    /// `lambda`, `dynamodb`, `aws-sdk:dynamodb`: the `resourceType` of the history.
+    pub service: Arc<str>,
+    /// `invoke`, `putItem`: the action without its suffix.
+    pub action: Arc<str>,
+    /// `invoke.waitForTaskToken`: the action with its suffix, the `resource` of the history.
+    pub resource: Arc<str>,
+    /// How the call ends.
+    pub pattern: Pattern,
+}
+
+/// How a service integration waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// The call's response is the result.
+    RequestResponse,
+    /// `.sync`: the job's end is the result.
+    Sync,
+    /// `.sync:2`: the same with JSON instead of text inside.
+    Sync2,
+    /// `.waitForTaskToken`: the result comes through `SendTaskSuccess` or `SendTaskFailure`.
+    WaitForTaskToken,
+}
+
+/// Actions of the optimized integrations whose list is short and known; others accept any action.
+const ACTIONS: &[(&str, &[&str])] = &[
+    ("lambda", &["invoke"]),
+    ("dynamodb", &["getItem", "putItem", "updateItem", "deleteItem"]),
+    ("sqs", &["sendMessage"]),
+    ("sns", &["publish"]),
+    ("events", &["putEvents"]),
+    ("states", &["startExecution"]),
+    ("http", &["invoke"]),
+    ("apigateway", &["invoke"]),
+];
+
+/// Optimized integrations of which any action is taken.
+const OPEN_SERVICES: &[&str] = &[
+    "athena",
+    "batch",
+    "bedrock",
+    "codebuild",
+    "databrew",
+    "ecs",
+    "eks",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "glue",
+    "mediaconvert",
+    "sagemaker",
+];
+
+impl Resource {
+    /// Reads a `Resource`. The error is AWS's sentence.
+    pub fn parse(text: &str) -> Result<Resource, String> {
+        if text.contains("${") {
+            return Ok(Resource::Placeholder { text: text.into() });
+        }
+        let mut parts = text.splitn(6, ':');
+        let mut part = || parts.next().unwrap_or_default();
+        let (scheme, partition, service, region, account, rest) = (part(), part(), part(), part(), part(), part());
+        let partition_known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "");
+        match (scheme, service) {
+            ("arn", "lambda") if partition_known && is_function(rest) => Ok(Resource::Lambda { arn: text.into() }),
+            ("arn", "states") if partition_known && named(rest, "activity:") => {
+                Ok(Resource::Activity { arn: text.into() })
+            }
+            ("arn", "states") if partition_known && region.is_empty() && account.is_empty() => service_call(text, rest),
+            ("arn", "states") => Err(unrecognised(text)),
+            // The specification takes any URI; AWS takes ARNs alone.
+            (scheme, _) if scheme != "arn" && is_uri(text) => Ok(Resource::Placeholder { text: text.into() }),
+            _ => Err("Value is not a valid resource ARN".to_owned()),
+        }
+    }
+
+    /// The whole text of the resource.
+    pub fn arn(&self) -> &Arc<str> {
+        match self {
+            Resource::Lambda { arn } | Resource::Activity { arn } => arn,
+            Resource::Service(call) => &call.arn,
+            Resource::Placeholder { text } => text,
+        }
+    }
+
+    /// Whether the task ends through a task token rather than through the call's own answer.
+    pub fn is_callback(&self) -> bool {
+        match self {
+            Resource::Activity { .. } => true,
+            Resource::Service(call) => call.pattern == Pattern::WaitForTaskToken,
+            Resource::Lambda { .. } | Resource::Placeholder { .. } => false,
+        }
+    }
+
+    /// Whether the context object carries a task token while the task is prepared.
+    ///
+    /// AWS: also for `.sync`, where completing the token completes the task early.
+    pub fn has_token(&self) -> bool {
+        match self {
+            Resource::Service(call) => call.pattern != Pattern::RequestResponse,
+            Resource::Activity { .. } => true,
+            Resource::Lambda { .. } | Resource::Placeholder { .. } => false,
+        }
+    }
+}
+
+fn is_uri(text: &str) -> bool {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+fn named(rest: &str, kind: &str) -> bool {
+    rest.strip_prefix(kind).is_some_and(|name| !name.is_empty())
+}
+
+/// `function:NAME` or `function:NAME:QUALIFIER`.
+fn is_function(rest: &str) -> bool {
+    let mut parts = rest.split(':');
+    let is_word =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b));
+    parts.next() == Some("function")
+        && parts.next().is_some_and(is_word)
+        && parts
+            .next()
+            .is_none_or(|qualifier| is_word(qualifier) && (qualifier == "$LATEST" || !qualifier.contains('$')))
+        && parts.next().is_none()
+}
+
+/// AWS: actions of the SDK integrations start with a small letter.
+fn is_camel_case(action: &str) -> bool {
+    action.starts_with(|first: char| first.is_ascii_lowercase()) && action.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+fn service_call(text: &str, rest: &str) -> Result<Resource, String> {
+    let sdk = rest.strip_prefix("aws-sdk:");
+    let (service, resource) = sdk.unwrap_or(rest).split_once(':').ok_or_else(|| unrecognised(text))?;
+    let (action, pattern) = match resource.split_once('.') {
+        None => (resource, Pattern::RequestResponse),
+        Some((action, "sync")) if sdk.is_none() => (action, Pattern::Sync),
+        Some((action, "sync:2")) if sdk.is_none() => (action, Pattern::Sync2),
+        Some((action, "waitForTaskToken")) => (action, Pattern::WaitForTaskToken),
+        Some(_) => return Err(unrecognised(text)),
+    };
+    let known = match ACTIONS.iter().find(|(known, _)| *known == service) {
+        _ if sdk.is_some() => !service.is_empty() && !action.is_empty() && is_camel_case(action),
+        Some((_, actions)) => actions.contains(&action) && pattern_allowed(service, pattern),
+        None => OPEN_SERVICES.contains(&service) && !action.is_empty(),
+    };
+    if !known {
+        return Err(unrecognised(text));
+    }
+    Ok(Resource::Service(ServiceCall {
+        arn: text.into(),
+        service: if sdk.is_some() { format!("aws-sdk:{service}").into() } else { service.into() },
+        action: action.into(),
+        resource: resource.into(),
+        pattern,
+    }))
+}
+
+fn pattern_allowed(service: &str, pattern: Pattern) -> bool {
+    match pattern {
+        Pattern::RequestResponse => true,
+        Pattern::Sync | Pattern::Sync2 => service == "states",
+        Pattern::WaitForTaskToken => !matches!(service, "dynamodb" | "http"),
+    }
+}
+
+fn unrecognised(text: &str) -> String {
+    format!(
+        "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not \
+         available in this region."
+    )
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.arn())
+    }
+}

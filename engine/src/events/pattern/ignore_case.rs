@@ -1,0 +1,105 @@
+//! Case-insensitive text as AWS's matcher has it, which is neither case folding nor symmetric.
+//!
+//! AWS: each UTF-16 unit of the *pattern* stands for its full upper case or its full lower case, nothing else. So `k`
+//! does not accept the Kelvin sign, `ǅ` does not accept itself, and half a surrogate pair is a question mark.
+
+use std::sync::Arc;
+
+/// A text of a pattern, ready to be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AnyCase(Arc<[Forms]>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Forms {
+    upper: Box<str>,
+    lower: Box<str>,
+}
+
+impl AnyCase {
+    pub(crate) fn new(text: &str) -> AnyCase {
+        AnyCase(text.chars().flat_map(forms).collect())
+    }
+
+    pub(crate) fn equals(&self, text: &str) -> bool {
+        self.strip_from_start(text) == Some("")
+    }
+
+    pub(crate) fn is_prefix_of(&self, text: &str) -> bool {
+        self.strip_from_start(text).is_some()
+    }
+
+    pub(crate) fn is_suffix_of(&self, text: &str) -> bool {
+        let mut rest = text;
+        for forms in self.0.iter().rev() {
+            let Some(before) = rest.strip_suffix(&*forms.upper).or_else(|| rest.strip_suffix(&*forms.lower)) else {
+                return false;
+            };
+            rest = before;
+        }
+        true
+    }
+
+    // The two forms of a character never start, or end, alike unless they are the same, so the first that fits is right.
+    fn strip_from_start<'t>(&self, text: &'t str) -> Option<&'t str> {
+        self.0
+            .iter()
+            .try_fold(text, |rest, forms| rest.strip_prefix(&*forms.upper).or_else(|| rest.strip_prefix(&*forms.lower)))
+    }
+}
+
+fn forms(c: char) -> impl Iterator<Item = Forms> {
+    let (upper, lower): (String, String) = if c.len_utf16() == 1 {
+        (c.to_uppercase().collect(), c.to_lowercase().collect())
+    } else {
+        ("?".to_owned(), "?".to_owned())
+    };
+    let forms = Forms { upper: upper.into(), lower: lower.into() };
+    std::iter::repeat_n(forms, c.len_utf16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_character_accepts_its_upper_and_its_lower_form() {
+        let cases = [
+            ("Order", "oRDER", true),
+            ("Order", "orders", false),
+            ("straße", "STRASSE", true),
+            ("strasse", "straße", false),
+            ("\u{212a}", "k", true),
+            ("k", "\u{212a}", false),
+            ("\u{1c5}", "\u{1c5}", false),
+            ("\u{1c5}", "\u{1c6}", true),
+            ("\u{3c3}", "\u{3c2}", false),
+            ("\u{130}", "i\u{307}", true),
+            ("😀", "😀", false),
+            ("😀", "??", true),
+            ("", "", true),
+            ("", "x", false),
+        ];
+        for (pattern, text, equal) in cases {
+            assert_eq!(AnyCase::new(pattern).equals(text), equal, "{pattern} and {text}");
+        }
+    }
+
+    #[test]
+    fn either_end_can_be_compared() {
+        assert!(AnyCase::new("ORD").is_prefix_of("order"));
+        assert!(!AnyCase::new("ORD").is_prefix_of("or"));
+        assert!(AnyCase::new(".pNG").is_suffix_of("cat.Png"));
+        assert!(!AnyCase::new("cat.png").is_suffix_of("at.png"));
+    }
+
+    #[test]
+    fn no_form_of_a_character_starts_or_ends_with_the_other() {
+        for c in (0..=0xffff).filter_map(char::from_u32) {
+            for Forms { upper, lower } in forms(c) {
+                let apart = !upper.starts_with(&*lower) && !lower.starts_with(&*upper);
+                let apart_at_end = !upper.ends_with(&*lower) && !lower.ends_with(&*upper);
+                assert!(upper == lower || (apart && apart_at_end), "{c:?}: {upper:?} and {lower:?}");
+            }
+        }
+    }
+}

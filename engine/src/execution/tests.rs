@@ -1,0 +1,9 @@
+mod drive;
+mod ends;
+mod forks;
+mod formulas;
+mod histories;
+mod map_runs;
+mod retries;
+mod tasks;
+mod values;
