@@ -1,5 +1,98 @@
-//! The simulated AWS services, one folder each. A service knows the world and the engine, never another service.
+//! The simulated AWS services, one folder each, and the words they speak: requests, answers and errors.
+//!
+//! A service knows the world's [`Core`](crate::world::Core) and the engine, never another service: it reaches another
+//! only by sending a [`Request`] through the world's queue.
 
+pub mod dynamodb;
 mod error;
+pub mod eventbridge;
+pub mod lambda;
+mod latency;
+pub mod stepfunctions;
+
+use rehearsal_engine::Json;
+
+use crate::world::Name;
 
 pub use error::ApiError;
+
+/// What a service answers.
+pub type Answer = Result<Response, ApiError>;
+
+/// A request to a service.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// A data-plane request to DynamoDB.
+    DynamoDb(Box<dynamodb::Request>),
+    /// Events for a bus.
+    Events(Box<eventbridge::PutEvents>),
+    /// An invocation of a function.
+    Lambda(Box<lambda::Invoke>),
+    /// A request to Step Functions.
+    States(Box<stepfunctions::Request>),
+}
+
+/// A successful answer of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Response {
+    /// Of DynamoDB.
+    DynamoDb(dynamodb::Response),
+    /// Of `PutEvents`.
+    Events(eventbridge::PutEventsResponse),
+    /// Of `Invoke`.
+    Lambda(lambda::InvokeResponse),
+    /// Of Step Functions, as the API's JSON.
+    States(Json),
+}
+
+impl Request {
+    /// Reads an API call as an SDK makes it: service and operation in AWS's own names, parameters in the API's JSON.
+    pub fn parse(service: &str, operation: &str, parameters: &Json) -> Result<Request, ApiError> {
+        match service {
+            "dynamodb" => Ok(Request::DynamoDb(Box::new(dynamodb::Request::parse(operation, parameters)?))),
+            "events" => Ok(Request::Events(Box::new(eventbridge::PutEvents::parse(operation, parameters)?))),
+            "lambda" => Ok(Request::Lambda(Box::new(lambda::Invoke::parse(operation, parameters)?))),
+            "stepfunctions" | "sfn" | "states" => {
+                Ok(Request::States(Box::new(stepfunctions::Request::parse(operation, parameters)?)))
+            }
+            _ => Err(ApiError::not_simulated(service, operation)),
+        }
+    }
+
+    /// The operation for sites, permissions and traces: `dynamodb:PutItem`.
+    pub fn operation(&self) -> Name {
+        match self {
+            Request::DynamoDb(request) => dynamodb_operation(request),
+            Request::Events(_) => Name::EVENTS_PUT_EVENTS,
+            Request::Lambda(_) => Name::LAMBDA_INVOKE,
+            Request::States(request) => request.operation(),
+        }
+    }
+}
+
+impl Response {
+    /// The answer as the API's JSON.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Response::DynamoDb(response) => response.to_json(),
+            Response::Events(response) => response.to_json(),
+            Response::Lambda(response) => response.to_json(),
+            Response::States(response) => response.clone(),
+        }
+    }
+}
+
+fn dynamodb_operation(request: &dynamodb::Request) -> Name {
+    match request {
+        dynamodb::Request::GetItem(_) => Name::DYNAMODB_GET_ITEM,
+        dynamodb::Request::PutItem(_) => Name::DYNAMODB_PUT_ITEM,
+        dynamodb::Request::UpdateItem(_) => Name::DYNAMODB_UPDATE_ITEM,
+        dynamodb::Request::DeleteItem(_) => Name::DYNAMODB_DELETE_ITEM,
+        dynamodb::Request::Query(_) => Name::DYNAMODB_QUERY,
+        dynamodb::Request::Scan(_) => Name::DYNAMODB_SCAN,
+        dynamodb::Request::TransactWriteItems(_) => Name::DYNAMODB_TRANSACT_WRITE_ITEMS,
+        dynamodb::Request::TransactGetItems(_) => Name::DYNAMODB_TRANSACT_GET_ITEMS,
+        dynamodb::Request::BatchGetItem(_) => Name::DYNAMODB_BATCH_GET_ITEM,
+        dynamodb::Request::BatchWriteItem(_) => Name::DYNAMODB_BATCH_WRITE_ITEM,
+    }
+}

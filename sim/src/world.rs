@@ -1,5 +1,33 @@
 //! The world that the languages run in: virtual clock, queue, decisions, faults, trace and invariants.
 
+mod core;
+mod decisions;
+mod faults;
+mod hash;
+mod invariant;
+mod name;
+mod permissions;
+mod queue;
+mod script;
+mod simulation;
+mod site;
 mod time;
+mod trace;
+mod view;
+mod workload;
 
+pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, Principal, ReplyTo, TimerOwner, uuid};
+pub use decisions::{Decisions, Weighted};
+pub use faults::{Basis, FaultId, FaultPlan, FaultSpec, Profile};
+pub use hash::{mix, text as hash_text};
+pub use invariant::{Check, Invariant, Violation, When};
+pub use name::{Name, Names};
+pub use permissions::{Arns, Permissions};
+pub use queue::{Due, Queue, QueueId};
+pub use script::{Choice, Script, Token};
+pub use simulation::{Caps, LIVELOCK, Outcome, World};
+pub use site::{ActorId, Kind, Lineages, Site};
 pub use time::Millis;
+pub use trace::{Moment, Trace};
+pub use view::{Parts, Revisions, View};
+pub use workload::{ActorStep, PlannedActor, Shape, Workload};

@@ -24,6 +24,14 @@ impl ApiError {
         ApiError::new("ValidationException", message)
     }
 
+    /// The answer to a call of something that is not simulated.
+    pub fn not_simulated(service: &str, operation: &str) -> ApiError {
+        let message = format!(
+            "{service}:{operation} is not simulated; give the function that calls it a mock, or leave the call out"
+        );
+        ApiError::new("NotSimulated", message).with_status(501)
+    }
+
     /// The same with another HTTP status.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> ApiError {

@@ -16,10 +16,7 @@ impl Millis {
 
     /// ISO 8601 with milliseconds, as Step Functions writes it: `2026-01-01T00:00:00.000Z`.
     pub fn to_iso(self) -> String {
-        match jiff::Timestamp::from_millisecond(self.0 as i64) {
-            Ok(instant) => format!("{instant:.3}"),
-            Err(_) => format!("{}ms", self.0),
-        }
+        rehearsal_engine::history::iso(self.0)
     }
 }
 

@@ -1,0 +1,3 @@
+"""Where botocore makes the modeled exceptions; here only their home in names."""
+
+from botocore.exceptions import ClientError

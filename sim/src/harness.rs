@@ -1,0 +1,217 @@
+//! A scenario, loaded and ready to run: what the command line, `cargo test` and the benches share.
+//!
+//! A [`Harness`] is plain data that threads share; [`Harness::world`] builds a [`World`] from it,
+//! one a thread, since compiled expressions and handlers belong to their thread.
+
+mod build;
+mod expression;
+mod handlers;
+mod mirror;
+mod tables;
+mod value;
+mod workload;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diagnostics::Problems;
+use crate::explore::strategies::{Replay, Seeded, run_key};
+use crate::explore::{Plan, Sweep, sweep};
+use crate::handlers::python::Options;
+use crate::handlers::{HostError, Registry};
+use crate::scenario::Loaded;
+use crate::services::dynamodb::Database;
+use crate::world::{
+    Caps, Choice, Decisions, FaultPlan, Invariant, Names, Outcome, Script, When, Workload, World, hash_text,
+};
+
+/// A scenario with the way to run it.
+#[derive(Clone)]
+pub struct Harness {
+    loaded: Arc<Loaded>,
+    folder: PathBuf,
+    handlers: Handlers,
+    plan: FaultPlan,
+    caps: Caps,
+    invariants: Option<InvariantsOf>,
+    workload: Option<WorkloadOf>,
+    hash: u64,
+    watchdog: Duration,
+}
+
+/// What the functions of a scenario run.
+#[derive(Clone)]
+pub enum Handlers {
+    /// The template's own Python.
+    Python,
+    /// Rust, made anew for every thread.
+    Native(Arc<dyn Fn() -> Registry + Send + Sync>),
+}
+
+type InvariantsOf = Arc<dyn Fn(&Database) -> Vec<Invariant> + Send + Sync>;
+type WorkloadOf = Arc<dyn Fn(&mut Names) -> Box<dyn Workload> + Send + Sync>;
+
+/// One run that was recorded.
+pub struct Run {
+    /// The seed.
+    pub seed: u64,
+    /// The world at its end.
+    pub world: World,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Choices of the script that no site asked for.
+    pub unused: Vec<Choice>,
+}
+
+impl Harness {
+    /// Reads a scenario from its folder or its file. The handlers are the template's own Python.
+    pub fn load(scenario: &Path) -> Result<Harness, Problems> {
+        let loaded = crate::scenario::load(scenario)?;
+        build::check(&loaded)?;
+        let folder = if scenario.is_dir() { scenario } else { scenario.parent().unwrap_or(Path::new(".")) };
+        let plan = build::fault_plan(&loaded.scenario);
+        let caps = build::caps(&loaded.scenario);
+        let hash = build::hash(&loaded);
+        Ok(Harness {
+            folder: folder.to_owned(),
+            loaded: Arc::new(loaded),
+            handlers: Handlers::Python,
+            plan,
+            caps,
+            invariants: None,
+            workload: None,
+            hash,
+            watchdog: Options::default().watchdog,
+        })
+    }
+
+    /// The same with other handlers.
+    #[must_use]
+    pub fn handlers(mut self, handlers: Handlers) -> Harness {
+        self.handlers = handlers;
+        self
+    }
+
+    /// The same with another limit of real time after which a Python handler counts as hung.
+    #[must_use]
+    pub fn watchdog(mut self, limit: Duration) -> Harness {
+        self.watchdog = limit;
+        self
+    }
+
+    /// The same with native handlers.
+    #[must_use]
+    pub fn native(self, registry: impl Fn() -> Registry + Send + Sync + 'static) -> Harness {
+        self.handlers(Handlers::Native(Arc::new(registry)))
+    }
+
+    /// The same with other faults.
+    #[must_use]
+    pub fn faults(mut self, plan: FaultPlan) -> Harness {
+        self.plan = plan;
+        self
+    }
+
+    /// The same with invariants in Rust instead of the scenario's own. The database tells which table is which.
+    #[must_use]
+    pub fn invariants(mut self, invariants: impl Fn(&Database) -> Vec<Invariant> + Send + Sync + 'static) -> Harness {
+        self.invariants = Some(Arc::new(invariants));
+        self
+    }
+
+    /// The same with a workload in Rust instead of the scenario's own.
+    #[must_use]
+    pub fn workload(mut self, workload: impl Fn(&mut Names) -> Box<dyn Workload> + Send + Sync + 'static) -> Harness {
+        self.workload = Some(Arc::new(workload));
+        self
+    }
+
+    /// The scenario's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The faults that are on.
+    pub fn fault_plan(&self) -> &FaultPlan {
+        &self.plan
+    }
+
+    /// The files as they were read.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// A hash of the scenario and its template, for tokens.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// A world of this scenario, for this thread.
+    pub fn world(&self) -> Result<World, HostError> {
+        build::world(self, &Options { watchdog: self.watchdog, ..Options::default() })
+    }
+
+    /// The same for a thread that does nothing but run it, faster: with Python handlers the thread stays on the
+    /// processor of the worker process from here on.
+    pub fn world_of_worker(&self) -> Result<World, HostError> {
+        build::world(self, &Options { watchdog: self.watchdog, share_processor: true, ..Options::default() })
+    }
+
+    /// Finds the functions that the command line cannot run: neither mocked nor Python in the template.
+    pub fn check_python(&self) -> Result<(), Problems> {
+        let mut problems = Vec::new();
+        handlers::check_python(&self.loaded, &mut problems);
+        if problems.is_empty() { Ok(()) } else { Err(Problems { sources: self.loaded.sources.clone(), problems }) }
+    }
+
+    /// The invariants: names and when they must hold.
+    pub fn invariant_names(&self) -> Vec<(Arc<str>, When)> {
+        match &self.invariants {
+            Some(invariants) => {
+                let database = tables::database(&self.loaded).unwrap_or_else(|_| Database::new(Vec::new()));
+                invariants(&database).into_iter().map(|invariant| (invariant.name, invariant.when)).collect()
+            }
+            None => build::invariant_names(&self.loaded.scenario),
+        }
+    }
+
+    /// The state machines: names and the paths of their states.
+    pub fn machines(&self) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+        build::machine_states(&self.loaded.stack)
+    }
+
+    /// Runs one seed, recorded.
+    pub fn run(&self, seed: u64) -> Result<Run, HostError> {
+        let mut world = self.world()?;
+        let outcome = world.run(Box::new(Seeded::new(seed)), run_key(seed), true)?;
+        Ok(Run { seed, world, outcome, unused: Vec::new() })
+    }
+
+    /// Runs a script, recorded.
+    pub fn replay(&self, seed: u64, script: &Script) -> Result<Run, HostError> {
+        let mut world = self.world()?;
+        let outcome = world.run(Box::new(Replay::new(script)), run_key(seed), true)?;
+        let met = world.core.script();
+        let is_used = |choice: &&Choice| met.choices.iter().any(|used| used.key == choice.key);
+        let unused = script.choices.iter().filter(|choice| !is_used(choice)).cloned().collect();
+        Ok(Run { seed, world, outcome, unused })
+    }
+
+    /// Runs under any decisions, recorded.
+    pub fn run_with(&self, seed: u64, decisions: Box<dyn Decisions>) -> Result<Run, HostError> {
+        let mut world = self.world()?;
+        let outcome = world.run(decisions, run_key(seed), true)?;
+        Ok(Run { seed, world, outcome, unused: Vec::new() })
+    }
+
+    /// Sweeps seeds from `first_seed` on `jobs` threads.
+    pub fn sweep(&self, first_seed: u64, seeds: u64, jobs: usize) -> Result<Sweep, HostError> {
+        sweep(&Plan { first_seed, seeds, jobs }, &|| self.world(), &|_| {})
+    }
+}
+
+/// The hash of a scenario's files.
+fn files_hash<'t>(texts: impl Iterator<Item = &'t str>) -> u64 {
+    texts.fold(0, |hash, text| crate::world::mix(hash, hash_text(text)))
+}

@@ -1,0 +1,365 @@
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rehearsal_engine::Json;
+use rehearsal_engine::asl::{Program, StateType};
+use rehearsal_engine::events::{InputPath, InputTransformer, Pattern, RuleMatcher, Schedule};
+use rehearsal_engine::source::Diagnostic;
+
+use super::Harness;
+use crate::diagnostics::{Problem, Problems};
+use crate::handlers::HostError;
+use crate::handlers::python::Options;
+use crate::iam::Policies;
+use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, ScenarioFile};
+use crate::services::dynamodb::{Database, DynamoDb};
+use crate::services::eventbridge::{self, Bus, Destination, EventBridge};
+use crate::services::lambda::{Function, Lambda};
+use crate::services::stepfunctions::{StateMachine, StepFunctions, TaskPlan};
+use crate::template::stack::{self, Stack, StateMachineKind};
+use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
+
+/// Compiles everything once to find every problem before the first run.
+pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
+    let mut problems = Vec::new();
+    for machine in &loaded.stack.state_machines {
+        if let Err(diagnostics) = compile(machine, &loaded.stack) {
+            problems
+                .extend(diagnostics.into_iter().map(|diagnostic| Problem::new(machine.definition_source, diagnostic)));
+        }
+    }
+    for rule in &loaded.stack.rules {
+        check_rule(rule, &mut problems);
+    }
+    super::expression::check(loaded, &mut problems);
+    super::workload::check(loaded, &mut problems);
+    super::handlers::check_mocks(loaded, &mut problems);
+    super::tables::check(loaded, &mut problems);
+    let faults: Vec<&str> = FaultId::ALL.iter().map(|fault| fault.spec().id).collect();
+    problems.extend(loaded.scenario.faults.unknown_names(&faults));
+    if problems.iter().any(Problem::is_error) {
+        return Err(Problems { sources: loaded.sources.clone(), problems });
+    }
+    Ok(())
+}
+
+pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostError> {
+    let loaded = &harness.loaded;
+    let stack = &loaded.stack;
+    let mut names = Names::default();
+    let policies = loaded.policies.clone();
+    let functions = functions(stack, &policies, &mut names);
+    let machines = machines(stack, &policies, &mut names)?;
+    let (buses, rules) = buses_and_rules(stack, &policies, &mut names);
+    let database = database(loaded)?;
+    let invariants = match &harness.invariants {
+        Some(invariants) => invariants(&database),
+        None => super::expression::invariants(loaded)?,
+    };
+    let workload = match &harness.workload {
+        Some(workload) => workload(&mut names),
+        None => super::workload::workload(loaded, &mut names)?,
+    };
+    let host = super::handlers::host(harness, python)?;
+    let announces = !buses[0].matcher.is_empty();
+    let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone()));
+    Ok(World::new(
+        core,
+        DynamoDb::new(database),
+        EventBridge::new(buses, rules),
+        Lambda::new(functions, host),
+        StepFunctions::new(machines, announces),
+        Permissions::new(policies, arns(stack), stack.environment.clone()),
+        invariants,
+        workload,
+        harness.caps,
+    ))
+}
+
+pub(super) fn fault_plan(scenario: &ScenarioFile) -> FaultPlan {
+    let mut plan = FaultPlan::of(match scenario.faults.profile {
+        FaultProfile::None => Profile::None,
+        FaultProfile::Documented => Profile::Documented,
+        FaultProfile::Stress => Profile::Stress,
+    });
+    for entry in &scenario.faults.entries {
+        let Some(fault) = FaultId::parse(&entry.name) else { continue };
+        plan.set(
+            fault,
+            match entry.setting {
+                FaultSetting::On => fault.spec().rate_ppm,
+                FaultSetting::Off => 0,
+                FaultSetting::RatePpm(rate_ppm) => rate_ppm,
+            },
+        );
+    }
+    plan
+}
+
+pub(super) fn caps(scenario: &ScenarioFile) -> Caps {
+    Caps { steps_max: scenario.caps.steps_max, virtual_ms_max: scenario.caps.time_max_ms }
+}
+
+pub(super) fn hash(loaded: &Loaded) -> u64 {
+    super::files_hash(loaded.sources.iter().map(|source| &*source.text))
+}
+
+pub(super) fn invariant_names(scenario: &ScenarioFile) -> Vec<(Arc<str>, When)> {
+    scenario.invariants.iter().map(|invariant| (invariant.name.clone(), when(invariant.kind))).collect()
+}
+
+/// When an invariant of a scenario file must hold.
+pub(super) fn when(kind: InvariantKind) -> When {
+    match kind {
+        InvariantKind::Always => When::Always,
+        InvariantKind::Eventually => When::Eventually,
+        InvariantKind::Sometimes => When::Sometimes,
+    }
+}
+
+pub(super) fn machine_states(stack: &Stack) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+    let states = |machine: &stack::StateMachine| match Program::from_node(&machine.definition) {
+        Ok(program) => program.states().map(|(_, state)| state.path().clone()).collect(),
+        Err(_) => Vec::new(),
+    };
+    stack.state_machines.iter().map(|machine| (machine.identity.name.clone(), states(machine))).collect()
+}
+
+type Compiled = (Program, Vec<Option<TaskPlan>>);
+
+/// The program of a state machine and how each of its tasks is called.
+fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec<Diagnostic>> {
+    let program = Program::from_node(&machine.definition)?;
+    let mut problems = Vec::new();
+    if machine.kind == StateMachineKind::Express {
+        problems.extend(program.express_problems());
+    }
+    let mut plans = Vec::new();
+    for (_, state) in program.states() {
+        let plan = state.resource().map(|resource| TaskPlan::of(resource, |arn| find_function(stack, arn)));
+        plans.push(match plan {
+            Some(Err(message)) => {
+                let path = format!("{}/Resource", state.location());
+                problems.push(Diagnostic::error("not-simulated", state.span(), path, message));
+                None
+            }
+            Some(Ok(plan)) => Some(plan),
+            None => None,
+        });
+        debug_assert!(state.state_type() == StateType::Task || state.resource().is_none());
+    }
+    if problems.is_empty() { Ok((program, plans)) } else { Err(problems) }
+}
+
+fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
+    // An ARN may carry a qualifier behind the name.
+    let named = |function: &stack::Function| {
+        let own = &*function.identity.arn;
+        arn.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    stack.functions.iter().position(named).map(|index| index as u32)
+}
+
+fn principal(policies: &Policies, role_arn: &str) -> Principal {
+    policies.role(role_arn).map_or(Principal::Anyone, Principal::Role)
+}
+
+/// Whether Step Functions may assume a role, by its global or its regional name.
+fn assumable(policies: &Policies, stack: &Stack, role_arn: &str) -> bool {
+    let regional = format!("states.{}.amazonaws.com", stack.environment.region);
+    policies.can_assume(role_arn, "states.amazonaws.com") || policies.can_assume(role_arn, &regional)
+}
+
+fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Function> {
+    let function = |function: &stack::Function| {
+        let config = stack.event_invoke_configs.iter().find(|config| config.function_arn == function.identity.arn);
+        Function {
+            name: names.intern(&function.identity.name),
+            text: function.identity.name.clone(),
+            arn: function.identity.arn.clone(),
+            timeout_ms: function.timeout_ms,
+            memory_mb: u64::from(function.memory_mb),
+            role: principal(policies, &function.role_arn),
+            reserved_concurrency: function.reserved_concurrency,
+            async_retries_max: config.map_or(Function::ASYNC_RETRIES_MAX, |config| config.retry_attempts_max),
+            async_age_max_ms: config.map_or(Function::ASYNC_AGE_MAX_MS, |config| config.event_age_max_ms),
+        }
+    };
+    stack.functions.iter().map(function).collect()
+}
+
+fn machines(stack: &Stack, policies: &Policies, names: &mut Names) -> Result<Vec<StateMachine>, HostError> {
+    let mut machines = Vec::new();
+    for machine in &stack.state_machines {
+        let (program, plans) = compile(machine, stack)
+            .map_err(|problems| HostError(problems.first().map_or_else(String::new, ToString::to_string)))?;
+        let states = program.states().map(|(_, state)| names.intern(state.path())).collect();
+        let states_text = program.states().map(|(_, state)| state.path().clone()).collect();
+        machines.push(StateMachine {
+            name: names.intern(&machine.identity.name),
+            text: machine.identity.name.clone(),
+            arn: machine.identity.arn.clone(),
+            role_arn: machine.role_arn.clone(),
+            role: principal(policies, &machine.role_arn),
+            assumable: assumable(policies, stack, &machine.role_arn),
+            express: machine.kind == StateMachineKind::Express,
+            program: Arc::new(program),
+            states,
+            states_text,
+            plans,
+        });
+    }
+    Ok(machines)
+}
+
+fn buses_and_rules(stack: &Stack, policies: &Policies, names: &mut Names) -> (Vec<Bus>, Vec<eventbridge::Rule>) {
+    let default_arn = stack.environment.arn("events", "event-bus/default");
+    let mut buses = vec![Bus { name: "default".into(), arn: default_arn, matcher: RuleMatcher::new() }];
+    buses.extend(stack.event_buses.iter().map(|bus| Bus {
+        name: bus.identity.name.clone(),
+        arn: bus.identity.arn.clone(),
+        matcher: RuleMatcher::new(),
+    }));
+    let mut rules: Vec<eventbridge::Rule> = Vec::new();
+    for rule in stack.rules.iter().filter(|rule| rule.enabled) {
+        let is_meant = |bus: &Bus| bus.name == rule.event_bus_name || bus.arn == rule.event_bus_name;
+        let Some(bus) = buses.iter().position(is_meant) else { continue };
+        if let Some(Ok(pattern)) = rule.pattern.as_ref().map(Pattern::from_node) {
+            buses[bus].matcher.add(rules.len() as u32, &pattern);
+        }
+        rules.push(eventbridge::Rule {
+            name: names.intern(&rule.identity.name),
+            text: rule.identity.name.clone(),
+            arn: rule.identity.arn.clone(),
+            bus: bus as u32,
+            schedule: rule.schedule.as_ref().and_then(|(text, _)| Schedule::parse(text).ok()),
+            targets: rule.targets.iter().filter_map(|target| self::target(target, rule, stack, policies)).collect(),
+        });
+    }
+    (buses, rules)
+}
+
+fn target(
+    target: &stack::Target,
+    rule: &stack::Rule,
+    stack: &Stack,
+    policies: &Policies,
+) -> Option<eventbridge::Target> {
+    let machine = stack.state_machines.iter().position(|machine| machine.identity.arn == target.arn);
+    let function = find_function(stack, &target.arn);
+    let bus = stack.event_buses.iter().find(|bus| bus.identity.arn == target.arn);
+    let destination = match (machine, function, bus) {
+        (Some(machine), ..) => Destination::StateMachine(machine as u32),
+        (_, Some(function), _) => Destination::Function(function),
+        (.., Some(bus)) => Destination::Bus(bus.identity.arn.clone()),
+        _ => Destination::Other(target.arn.clone()),
+    };
+    let role_arn = target.role_arn.as_ref().or(rule.role_arn.as_ref());
+    // AWS: functions are invoked by their resource policy, everything else through the target's role.
+    let permitted = match &destination {
+        Destination::Function(_) => policies.permits_invoke(&target.arn, "events.amazonaws.com", &rule.identity.arn),
+        Destination::StateMachine(_) | Destination::Bus(_) => {
+            role_arn.is_some_and(|role| policies.can_assume(role, "events.amazonaws.com"))
+        }
+        Destination::Other(_) => true,
+    };
+    let acts_as = match (&destination, role_arn) {
+        (Destination::StateMachine(_) | Destination::Bus(_), Some(arn)) => principal(policies, arn),
+        _ => Principal::Anyone,
+    };
+    Some(eventbridge::Target {
+        destination,
+        permitted,
+        input: input(&target.input)?,
+        role: acts_as,
+        retries_max: target.retry_policy.retry_attempts_max,
+        age_max_ms: target.retry_policy.event_age_max_ms,
+    })
+}
+
+fn input(input: &stack::TargetInput) -> Option<eventbridge::TargetInput> {
+    Some(match input {
+        stack::TargetInput::MatchedEvent => eventbridge::TargetInput::Event,
+        stack::TargetInput::Constant(text) => eventbridge::TargetInput::Constant(Json::parse(text.as_str()).ok()?),
+        stack::TargetInput::Path(path, _) => eventbridge::TargetInput::Path(InputPath::compile(path).ok()?),
+        stack::TargetInput::Transformer(transformer) => {
+            eventbridge::TargetInput::Transformer(self::transformer(transformer).ok()?)
+        }
+    })
+}
+
+fn transformer(
+    transformer: &stack::TargetTransformer,
+) -> Result<InputTransformer, rehearsal_engine::events::TransformerError> {
+    let paths = transformer.paths.iter().map(|(name, path, _)| (&**name, &**path));
+    InputTransformer::compile(paths, transformer.template.as_str())
+}
+
+/// Finds what is wrong with a rule before it would silently match or deliver nothing.
+fn check_rule(rule: &stack::Rule, problems: &mut Vec<Problem>) {
+    let place = rule.identity.place;
+    let path = format!("/Resources/{}/Properties", rule.identity.logical_id);
+    let mut report = |span, code, message: String, property: &str, hint: &str| {
+        let mut diagnostic = Diagnostic::error(code, span, format!("{path}/{property}"), message);
+        diagnostic.hint = (!hint.is_empty()).then(|| hint.to_owned());
+        problems.push(Problem::new(place.source, diagnostic));
+    };
+    if let Some(pattern) = &rule.pattern
+        && let Err(rejection) = Pattern::from_node(pattern)
+    {
+        report(pattern.span, "InvalidEventPatternException", rejection.to_string(), "EventPattern", "");
+    }
+    if let Some((text, span)) = &rule.schedule
+        && let Err(error) = Schedule::parse(text)
+    {
+        let hint = "for example rate(1 minute), rate(5 minutes) or cron(0 12 * * ? *)";
+        report(*span, "ValidationException", error.to_string(), "ScheduleExpression", hint);
+    }
+    for target in &rule.targets {
+        match &target.input {
+            stack::TargetInput::MatchedEvent => {}
+            stack::TargetInput::Constant(text) => {
+                if let Err(error) = Json::parse(text.as_str()) {
+                    report(
+                        target.place.span,
+                        "ValidationException",
+                        format!("Input of target {} is no JSON: {error}", target.id),
+                        "Targets",
+                        "",
+                    );
+                }
+            }
+            stack::TargetInput::Path(path, span) => {
+                if let Err(error) = InputPath::compile(path) {
+                    report(*span, "ValidationException", error.message(&target.id), "Targets", "");
+                }
+            }
+            stack::TargetInput::Transformer(transformer) => {
+                if let Err(error) = self::transformer(transformer) {
+                    report(target.place.span, "ValidationException", error.message(&target.id), "Targets", "");
+                }
+            }
+        }
+    }
+}
+
+fn arns(stack: &Stack) -> Arns {
+    let mut arns = Arns {
+        functions: stack.functions.iter().map(|function| function.identity.arn.clone()).collect(),
+        machines: stack.state_machines.iter().map(|machine| machine.identity.arn.clone()).collect(),
+        buses: vec![("default".into(), stack.environment.arn("events", "event-bus/default"))],
+        ..Arns::default()
+    };
+    arns.buses.extend(stack.event_buses.iter().map(|bus| (bus.identity.name.clone(), bus.identity.arn.clone())));
+    for table in &stack.tables {
+        arns.tables.push((table.identity.name.clone(), table.identity.arn.clone()));
+        for index in table.global_indexes.iter().chain(&table.local_indexes) {
+            arns.indexes.push((table.identity.name.clone(), index.name.clone(), index.arn.clone()));
+        }
+    }
+    arns
+}
+
+fn database(loaded: &Loaded) -> Result<Database, HostError> {
+    super::tables::database(loaded)
+}

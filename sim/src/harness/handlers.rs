@@ -1,0 +1,169 @@
+use std::sync::Arc;
+
+use rehearsal_engine::query::jsonata::{Host as Lends, to_jvalue};
+
+use super::value::{self, CompiledValue, Scope};
+use super::{Handlers, Harness};
+use crate::diagnostics::{Place, Problem};
+use crate::handlers::mock::{Answer, Mock, MockHost, MockOutcome};
+use crate::handlers::python::{FunctionSource, Options, PythonHost};
+use crate::handlers::{Host, HostError, NativeHost, PythonHandlers, Signature, Start};
+use crate::scenario::{self, Loaded};
+use crate::template::stack::{self, Code};
+use crate::world::{mix, uuid};
+use rehearsal_engine::source::Diagnostic;
+
+/// What runs the functions of a scenario: its mocks, and for the others the template's Python or native Rust.
+pub(super) fn host(harness: &Harness, options: &Options) -> Result<Box<dyn Host>, HostError> {
+    let loaded = &harness.loaded;
+    let functions = &loaded.stack.functions;
+    let mocks: Vec<Option<Mock>> = functions.iter().map(|function| mock(loaded, function)).collect::<Result<_, _>>()?;
+    let others: Vec<&stack::Function> =
+        functions.iter().zip(&mocks).filter(|(_, mock)| mock.is_none()).map(|(function, _)| function).collect();
+    let behind: Option<Box<dyn Host>> = match &harness.handlers {
+        _ if others.is_empty() => None,
+        Handlers::Native(registry) => {
+            let names = others.iter().map(|function| &*function.identity.name);
+            Some(Box::new(NativeHost::new(names, &registry())))
+        }
+        Handlers::Python => Some(Box::new(python(&others, options)?)),
+    };
+    Ok(match behind {
+        Some(behind) if others.len() == functions.len() => behind,
+        behind => Box::new(MockHost::new(mocks, behind)),
+    })
+}
+
+fn python(functions: &[&stack::Function], options: &Options) -> Result<PythonHandlers, HostError> {
+    let mut sources = Vec::new();
+    let mut signatures = Vec::new();
+    for function in functions {
+        let code = inline_python(function).map_err(|(message, hint)| HostError(format!("{message}; {hint}")))?;
+        let variables = function.environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        sources.push(FunctionSource {
+            name: function.identity.name.to_string(),
+            code,
+            handler: function.handler.to_string(),
+            environment: variables.collect(),
+            file: "index.py".to_owned(),
+        });
+        signatures.push(Signature { arn: function.identity.arn.clone(), memory_mb: function.memory_mb });
+    }
+    let host = PythonHost::spawn_with(&sources, options).map_err(|error| HostError(error.to_string()))?;
+    Ok(PythonHandlers::new(host, signatures))
+}
+
+/// The Python text of a function; the error says why it has none, and what to do.
+fn inline_python(function: &stack::Function) -> Result<Arc<str>, (String, String)> {
+    let name = &function.identity.name;
+    let hint = || format!("give it an answer under 'mocks:' in the scenario, for example {name}: {{result: {{}}}}");
+    if !function.runtime.starts_with("python") {
+        let message = format!("function '{name}' has the runtime '{}', and only Python runs here", function.runtime);
+        return Err((message, hint()));
+    }
+    match &function.code {
+        Code::Inline { text, .. } => Ok(text.to_shared()),
+        _ => Err((format!("the code of function '{name}' is not in the template"), hint())),
+    }
+}
+
+/// Finds the functions that would have nothing to run them by `Handlers::Python`.
+pub(super) fn check_python(loaded: &Loaded, problems: &mut Vec<Problem>) {
+    for function in &loaded.stack.functions {
+        if mock_of(loaded, function).is_some() {
+            continue;
+        }
+        if let Err((message, hint)) = inline_python(function) {
+            let Place { source, span } = function.identity.place;
+            let path = format!("/Resources/{}", function.identity.logical_id);
+            problems.push(Problem::new(source, Diagnostic::error("no-handler", span, path, message).hint(hint)));
+        }
+    }
+}
+
+/// Finds every problem of the mocks' expressions.
+pub(super) fn check_mocks(loaded: &Loaded, problems: &mut Vec<Problem>) {
+    const SCOPE: Scope = Scope { functions: &[], variables: &[EVENT] };
+    for mock in &loaded.scenario.mocks {
+        let path = format!("/mocks/{}", mock.function);
+        if mock.outcomes.is_empty() {
+            let message = format!("the mock of '{}' has no answer", mock.function);
+            let diagnostic = Diagnostic::error("invalid-mock", mock.place.span, path.clone(), message);
+            problems.push(Problem::new(mock.place.source, diagnostic.hint("for example {result: {}}")));
+        }
+        for outcome in &mock.outcomes {
+            match outcome {
+                scenario::MockOutcome::Result(result) => value::check(result, &path, &SCOPE, problems),
+                scenario::MockOutcome::Error { error, cause } => {
+                    value::check(error, &path, &SCOPE, problems);
+                    value::check(cause, &path, &SCOPE, problems);
+                }
+            }
+        }
+    }
+}
+
+/// The name by which a mock's expressions know the payload.
+const EVENT: &str = "event";
+
+fn mock_of<'l>(loaded: &'l Loaded, function: &stack::Function) -> Option<&'l scenario::Mock> {
+    loaded.scenario.mocks.iter().find(|mock| mock.function == function.identity.name)
+}
+
+fn mock(loaded: &Loaded, function: &stack::Function) -> Result<Option<Mock>, HostError> {
+    let Some(written) = mock_of(loaded, function) else { return Ok(None) };
+    let answers = written.outcomes.iter().map(answer).collect::<Result<_, _>>()?;
+    Ok(Some(Mock { function: written.function.clone(), answers }))
+}
+
+fn answer(outcome: &scenario::MockOutcome) -> Result<Answer, HostError> {
+    Ok(match outcome {
+        scenario::MockOutcome::Result(result) => {
+            let result = CompiledValue::compile(result)?;
+            Box::new(move |start| {
+                let event = [(EVENT, to_jvalue(start.event))];
+                Ok(MockOutcome::Returned(result.evaluate(&event, &mut Lent::to(start))?))
+            })
+        }
+        scenario::MockOutcome::Error { error, cause } => {
+            let (error, cause) = (CompiledValue::compile(error)?, CompiledValue::compile(cause)?);
+            Box::new(move |start| {
+                let event = [(EVENT, to_jvalue(start.event))];
+                let mut lent = Lent::to(start);
+                Ok(MockOutcome::Raised { error: error.text(&event, &mut lent)?, cause: cause.text(&event, &mut lent)? })
+            })
+        }
+    })
+}
+
+/// The time and entropy of one mocked invocation.
+struct Lent {
+    now_ms: u64,
+    entropy: u64,
+    drawn: u64,
+}
+
+impl Lent {
+    fn to(start: &Start<'_>) -> Lent {
+        Lent { now_ms: start.now.0, entropy: start.entropy, drawn: 0 }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.drawn += 1;
+        mix(self.entropy, self.drawn)
+    }
+}
+
+impl Lends for Lent {
+    fn now_ms(&mut self) -> i64 {
+        self.now_ms as i64
+    }
+
+    fn random(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn uuid(&mut self) -> String {
+        uuid(self.next(), self.next()).to_string()
+    }
+}

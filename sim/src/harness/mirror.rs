@@ -1,0 +1,213 @@
+use rehearsal_engine::asl::StateId;
+use rehearsal_engine::execution::Status;
+use rehearsal_engine::query::jsonata::{JValue, to_jvalue};
+
+use crate::services::dynamodb::{Item, ItemKey, TableId};
+use crate::services::stepfunctions::ExecutionRecord;
+use crate::world::{Millis, Parts, View};
+
+/// The world's state in the evaluator's own values: `{tables, executions, events, invocations, now}`.
+///
+/// Kept beside the world and brought up to date where it is read: of a table the items that were written, of the
+/// executions those that moved, of the events the new ones. Everything else is shared with the state before, so that a
+/// look at the world costs what happened since the last one.
+#[derive(Default)]
+pub(super) struct Mirror {
+    run: u64,
+    tables: Vec<Table>,
+    executions: Executions,
+    events: Events,
+    scalars: (usize, Millis),
+    root: Option<JValue>,
+}
+
+/// The names at the top of the mirror.
+pub(super) const TOP_LEVEL: [&str; 5] = ["tables", "executions", "events", "invocations", "now"];
+
+impl Mirror {
+    /// The state of `view`, up to date in the parts that `reads` has.
+    pub(super) fn refresh(&mut self, view: &View<'_>, reads: Parts) -> JValue {
+        if self.run != view.revisions.run() || self.root.is_none() {
+            self.run = view.revisions.run();
+            self.executions = Executions::default();
+            self.events = Events::of(view);
+            self.root = None;
+            // Items that are the same as in the run before are recognised by themselves.
+            self.tables.resize_with(view.tables.schemas().len(), Table::default);
+            self.tables.iter_mut().for_each(|table| table.revision = 0);
+        }
+        let mut stale = self.root.is_none();
+        for (at, table) in self.tables.iter_mut().enumerate() {
+            stale |= reads.meets(Parts::table(at)) && table.refresh(view, at);
+        }
+        stale |= reads.meets(Parts::EXECUTIONS) && self.executions.refresh(view);
+        stale |= reads.meets(Parts::EVENTS) && self.events.refresh(view);
+        let scalars = (view.invocations, view.now);
+        stale |= reads.meets(Parts::NOW.and(Parts::INVOCATIONS)) && self.scalars != scalars;
+        if stale {
+            self.scalars = scalars;
+            self.root = Some(self.assemble(view));
+        }
+        self.root.clone().unwrap_or(JValue::Null)
+    }
+
+    fn assemble(&self, view: &View<'_>) -> JValue {
+        let tables =
+            view.tables.schemas().zip(&self.tables).map(|(schema, table)| (&*schema.name, table.value.clone()));
+        let buses = view.events.buses().iter().zip(&self.events.buses);
+        let events = buses.map(|(bus, events)| (&*bus.name, JValue::array(events.clone())));
+        object([
+            ("tables", object(tables)),
+            ("executions", self.executions.value.clone()),
+            ("events", object(events)),
+            ("invocations", JValue::Number(view.invocations as f64)),
+            ("now", JValue::Number(view.now.0 as f64)),
+        ])
+    }
+}
+
+/// A table's items in the order of their keys.
+struct Table {
+    revision: u64,
+    items: Vec<MirroredItem>,
+    value: JValue,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table { revision: 0, items: Vec::new(), value: JValue::array(Vec::new()) }
+    }
+}
+
+struct MirroredItem {
+    key: ItemKey,
+    /// Held, so that another item cannot come to lie at the same place.
+    item: Item,
+    value: JValue,
+}
+
+impl Table {
+    fn refresh(&mut self, view: &View<'_>, at: usize) -> bool {
+        let revision = view.revisions.of(Parts::table(at));
+        if self.revision == revision {
+            return false;
+        }
+        self.revision = revision;
+        let mut known = std::mem::take(&mut self.items).into_iter().peekable();
+        for (key, item) in view.tables.items(TableId(at as u32)) {
+            while known.next_if(|known| known.key < *key).is_some() {}
+            let mirrored = match known.next_if(|known| known.key == *key) {
+                Some(known) if std::sync::Arc::ptr_eq(&known.item, item) => known,
+                _ => MirroredItem { key: key.clone(), item: item.clone(), value: to_jvalue(&item.to_plain()) },
+            };
+            self.items.push(mirrored);
+        }
+        self.value = JValue::array(self.items.iter().map(|item| item.value.clone()).collect());
+        true
+    }
+}
+
+/// The executions in the order of their start.
+struct Executions {
+    revision: u64,
+    records: Vec<MirroredExecution>,
+    value: JValue,
+}
+
+impl Default for Executions {
+    fn default() -> Executions {
+        Executions { revision: 0, records: Vec::new(), value: JValue::array(Vec::new()) }
+    }
+}
+
+struct MirroredExecution {
+    seen: (Status, Option<StateId>),
+    input: JValue,
+    value: JValue,
+}
+
+impl Executions {
+    fn refresh(&mut self, view: &View<'_>) -> bool {
+        let revision = view.revisions.of(Parts::EXECUTIONS);
+        if self.revision == revision {
+            return false;
+        }
+        self.revision = revision;
+        let mut changed = false;
+        for (at, record) in view.executions().iter().enumerate() {
+            // Everything that changes in a record changes with one of these.
+            let seen = (record.status, record.state);
+            match self.records.get_mut(at) {
+                Some(known) if known.seen == seen => continue,
+                Some(known) => {
+                    known.seen = seen;
+                    known.value = execution(view, record, &known.input);
+                }
+                None => {
+                    let input = to_jvalue(&record.input);
+                    let value = execution(view, record, &input);
+                    self.records.push(MirroredExecution { seen, input, value });
+                }
+            }
+            changed = true;
+        }
+        if changed {
+            self.value = JValue::array(self.records.iter().map(|record| record.value.clone()).collect());
+        }
+        changed
+    }
+}
+
+fn execution(view: &View<'_>, record: &ExecutionRecord, input: &JValue) -> JValue {
+    let machine = &view.executions.machines()[record.machine as usize];
+    let text = |text: &str| JValue::string(text);
+    let state = record.state.and_then(|state| machine.states_text.get(state.0 as usize));
+    let mut members = vec![
+        ("name", text(&record.name)),
+        ("stateMachine", text(&machine.text)),
+        ("status", text(record.status.name())),
+        ("state", state.map_or(JValue::Null, |state| text(state))),
+        ("input", input.clone()),
+        ("startedAt", JValue::Number(record.started.0 as f64)),
+    ];
+    // What does not exist yet is missing, so that an expression can tell it from null.
+    if record.status == Status::Succeeded {
+        members.push(("output", to_jvalue(&record.output)));
+    }
+    members.extend(record.error.as_ref().map(|error| ("error", text(error))));
+    members.extend(record.cause.as_ref().map(|cause| ("cause", text(cause))));
+    members.extend(record.stopped.map(|at| ("stoppedAt", JValue::Number(at.0 as f64))));
+    object(members)
+}
+
+/// The accepted events by bus.
+#[derive(Default)]
+struct Events {
+    seen: usize,
+    buses: Vec<Vec<JValue>>,
+}
+
+impl Events {
+    fn of(view: &View<'_>) -> Events {
+        Events { seen: 0, buses: vec![Vec::new(); view.events.buses().len()] }
+    }
+
+    fn refresh(&mut self, view: &View<'_>) -> bool {
+        let accepted = view.accepted();
+        let new = accepted.get(self.seen..).unwrap_or_default();
+        for accepted in new {
+            if let Some(bus) = self.buses.get_mut(accepted.bus as usize) {
+                bus.push(to_jvalue(&accepted.event.to_json()));
+            }
+        }
+        self.seen = accepted.len();
+        !new.is_empty()
+    }
+}
+
+fn object<'k>(members: impl IntoIterator<Item = (&'k str, JValue)>) -> JValue {
+    JValue::object(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
+}
+
+#[cfg(test)]
+mod tests;

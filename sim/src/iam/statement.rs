@@ -1,0 +1,144 @@
+use rehearsal_engine::source::{Diagnostic, Node, Shape};
+
+use super::Pattern;
+use crate::diagnostics::{Place, Problem, SourceId};
+use crate::template::{Fields, Report};
+
+/// A compiled statement.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// `Effect`
+    pub allows: bool,
+    actions: Matcher,
+    resources: Matcher,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A list of patterns, or everything but them.
+#[derive(Clone, Debug)]
+struct Matcher {
+    negated: bool,
+    patterns: Vec<Pattern>,
+}
+
+impl Statement {
+    /// Whether the statement speaks about `action` on `resource`.
+    pub fn covers(&self, action: &str, resource: &str) -> bool {
+        let action_fits = self.actions.patterns.iter().any(|pattern| pattern.matches_ignoring_case(action));
+        if action_fits == self.actions.negated {
+            return false;
+        }
+        let resource_fits = self.resources.patterns.iter().any(|pattern| pattern.matches(resource));
+        resource_fits != self.resources.negated
+    }
+}
+
+const KNOWN: [&str; 9] =
+    ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"];
+
+/// Reads the statements of an identity policy.
+pub fn read(
+    document: &Node,
+    source: SourceId,
+    path: &str,
+    statements: &mut Vec<Statement>,
+    problems: &mut Vec<Problem>,
+) {
+    let report = Report::default();
+    for fields in statements_of(document, path, &report) {
+        fields.only(&KNOWN);
+        fields.required("Effect");
+        let effect = fields.one_of("Effect", &["Allow", "Deny"]);
+        let actions = matcher(&fields, "Action", "NotAction");
+        let resources = matcher(&fields, "Resource", "NotResource");
+        let (Some(effect), Some(actions), Some(resources)) = (effect, actions, resources) else { continue };
+        let allows = effect == "Allow";
+        if fields.get("Condition").is_some() {
+            let hint =
+                if allows { "the statement allows in every run" } else { "the statement is left out in every run" };
+            fields.warn(
+                "Condition",
+                "unjudged-condition",
+                "the condition of this statement cannot be judged here",
+                hint,
+            );
+            if !allows {
+                continue;
+            }
+        }
+        statements.push(Statement { allows, actions, resources, place: Place::new(source, fields.node.span) });
+    }
+    take(report, source, problems);
+}
+
+/// Reads which services may assume a role.
+pub fn read_trust(document: &Node, source: SourceId, path: &str, problems: &mut Vec<Problem>) -> Vec<Pattern> {
+    let report = Report::default();
+    let mut trusted = Vec::new();
+    for fields in statements_of(document, path, &report) {
+        fields.required("Effect");
+        let allows = fields.one_of("Effect", &["Allow", "Deny"]) == Some("Allow");
+        let Some(actions) = patterns(&fields, "Action") else { continue };
+        let assumes = actions.iter().any(|pattern| pattern.matches_ignoring_case("sts:AssumeRole"));
+        if !allows || !assumes {
+            continue;
+        }
+        match fields.get("Principal").map(|node| &node.shape) {
+            Some(Shape::String(text)) => trusted.push(Pattern::new(text)),
+            Some(Shape::Object(_)) => {
+                let services = fields.object("Principal").and_then(|principal| patterns(&principal, "Service"));
+                trusted.extend(services.into_iter().flatten());
+            }
+            _ => {
+                fields.required("Principal");
+            }
+        }
+    }
+    take(report, source, problems);
+    trusted
+}
+
+fn statements_of<'n>(document: &'n Node, path: &str, report: &'n Report) -> Vec<Fields<'n>> {
+    let Some(fields) = Fields::of(document, path, report) else { return Vec::new() };
+    fields.only(&["Version", "Id", "Statement"]);
+    match fields.required("Statement") {
+        Some(Node { shape: Shape::Object(_), .. }) => fields.object("Statement").into_iter().collect(),
+        Some(_) => fields.objects("Statement"),
+        None => Vec::new(),
+    }
+}
+
+fn matcher(fields: &Fields<'_>, key: &str, negation: &str) -> Option<Matcher> {
+    let negated = fields.get(negation).is_some();
+    if negated && fields.get(key).is_some() {
+        fields.error(
+            negation,
+            "invalid-statement",
+            format!("{key} and {negation} exclude each other"),
+            "keep one of them",
+        );
+        return None;
+    }
+    let key = if negated { negation } else { key };
+    fields.required(key)?;
+    Some(Matcher { negated, patterns: patterns(fields, key)? })
+}
+
+/// One text or a list of them.
+fn patterns(fields: &Fields<'_>, key: &str) -> Option<Vec<Pattern>> {
+    let node = fields.get(key)?;
+    if let Some(text) = node.as_str() {
+        return Some(vec![Pattern::new(text)]);
+    }
+    if node.as_array().is_none() {
+        let message = format!("expected a string or a list of strings, found an {}", node.kind());
+        fields.report().push(Diagnostic::error("wrong-type", node.span, fields.path_of(key), message));
+        return None;
+    }
+    Some(fields.texts(key).iter().map(|text| Pattern::new(text)).collect())
+}
+
+fn take(report: Report, source: SourceId, problems: &mut Vec<Problem>) {
+    problems.extend(report.into_problems().into_iter().map(|problem| Problem::new(source, problem)));
+}

@@ -1,0 +1,166 @@
+use std::fmt::Write as _;
+
+use rehearsal_engine::Json;
+
+use super::story::{deviations, shape, write_deviations};
+use super::words::{deviation, fitted, lane, seconds, step, without_uuids};
+use crate::services::dynamodb::TableId;
+use crate::world::{Choice, Outcome, World};
+
+/// One recorded run, and what is to be told of it.
+pub struct Told<'r> {
+    /// The world at its end.
+    pub world: &'r World,
+    /// What became of it.
+    pub outcome: &'r Outcome,
+    /// Choices of its script that no site asked for.
+    pub unused: &'r [Choice],
+    /// Whether lines are cut to the terminal's usual width.
+    pub is_cut: bool,
+}
+
+/// The run in full: what was decided, the timeline, the histories, the events and the tables at its end.
+pub fn replay_text(told: &Told<'_>) -> String {
+    let mut out = String::new();
+    actors(&mut out, told);
+    decisions(&mut out, told);
+    timeline(&mut out, told);
+    histories(&mut out, told);
+    events(&mut out, told);
+    tables(&mut out, told);
+    match &told.outcome.violation {
+        Some(violation) => {
+            let _ = writeln!(out, "\nBROKEN after {}: {}", seconds(violation.at.since_start()), violation.name);
+        }
+        None => {
+            let _ = writeln!(out, "\nevery promise held");
+        }
+    }
+    let _ = writeln!(out, "trace {:016x}", told.outcome.trace_hash);
+    out
+}
+
+const COLUMNS: usize = 120;
+const LANE_COLUMNS_MAX: usize = 44;
+const TIME_COLUMNS: usize = 10;
+
+impl Told<'_> {
+    fn line(&self, out: &mut String, line: &str) {
+        let columns = if self.is_cut { COLUMNS } else { usize::MAX };
+        let _ = writeln!(out, "{}", fitted(line, columns).trim_end());
+    }
+}
+
+/// The shape of the workload: who does what, and when it begins.
+fn actors(out: &mut String, told: &Told<'_>) {
+    let world = told.world;
+    let _ = writeln!(out, "workload: {}", shape(world));
+    let lineage = |actor| lane(&world.core.lineages().text(world.core.names(), actor));
+    let width = world.planned().iter().map(|planned| lineage(planned.actor).chars().count()).max().unwrap_or(0);
+    for planned in world.planned() {
+        let mut head = format!("{:>TIME_COLUMNS$}  {:<width$}", clock(planned.at_ms), lineage(planned.actor));
+        for planned_step in &planned.steps {
+            told.line(out, &format!("{head}  {}", step(planned_step, world)));
+            head = " ".repeat(head.chars().count());
+        }
+    }
+}
+
+fn decisions(out: &mut String, told: &Told<'_>) {
+    let deviations = deviations(&told.world.core.script());
+    let _ = writeln!(
+        out,
+        "\ndeviations: {}",
+        if deviations.is_empty() { "none".into() } else { deviations.len().to_string() }
+    );
+    write_deviations(out, &deviations, usize::MAX, COLUMNS);
+    if told.unused.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nunused: {} that no longer apply", told.unused.len());
+    for choice in told.unused {
+        let [kind, who, what] = deviation(choice);
+        told.line(out, &format!("    {kind}  {who}  {what}"));
+        told.line(out, &format!("      {choice}"));
+    }
+}
+
+fn timeline(out: &mut String, told: &Told<'_>) {
+    let _ = writeln!(out, "\ntimeline");
+    let moments = told.world.core.trace().timeline();
+    let lanes: Vec<String> = moments.iter().map(|moment| lane(&moment.actor)).collect();
+    let width = lanes.iter().map(|lane| lane.chars().count()).max().unwrap_or(0).min(LANE_COLUMNS_MAX);
+    for (moment, lane) in moments.iter().zip(&lanes) {
+        let mark = if moment.fault.is_some() { '!' } else { ' ' };
+        let what = match moment.fault {
+            // The form says what happened here, the summary what it is about.
+            Some(fault) => {
+                let spec = fault.spec();
+                let form = moment.what.rsplit_once('(').map_or("", |(_, form)| form.trim_end_matches(')'));
+                format!("{} {form}: {}", spec.id, spec.summary)
+            }
+            None => without_uuids(&moment.what),
+        };
+        let clock = clock(moment.at.since_start());
+        told.line(out, &format!("{clock:>TIME_COLUMNS$} {mark} {:<width$}  {what}", fitted(lane, width)));
+    }
+}
+
+/// The histories, an event a line: number, cause, time and type in columns, its details as AWS writes them.
+fn histories(out: &mut String, told: &Told<'_>) {
+    let world = told.world;
+    let _ = writeln!(out, "\nexecutions");
+    for record in world.stepfunctions.records() {
+        let machine = world.stepfunctions.machines().get(record.machine as usize);
+        let machine = machine.map_or("", |machine| &*machine.text);
+        let _ = writeln!(out, "  {machine} {} {}", record.name, record.status.name());
+        let Some(engine) = &record.engine else { continue };
+        for event in engine.history().to_json().get("events").and_then(Json::as_array).unwrap_or_default() {
+            if !told.is_cut {
+                let _ = writeln!(out, "    {event}");
+                continue;
+            }
+            let number = |key| event.get(key).and_then(Json::as_i64).unwrap_or_default();
+            let text = |key| event.get(key).and_then(Json::as_str).unwrap_or_default();
+            let details = event.as_object().into_iter().flat_map(rehearsal_engine::json::Object::iter);
+            let details =
+                details.filter(|(key, _)| key.ends_with("EventDetails")).map(|(_, details)| details.to_string());
+            let line = format!(
+                "    {:>4} after {:<4} {}  {:<24}  {}",
+                number("id"),
+                number("previousEventId"),
+                text("timestamp").get(11..).unwrap_or_default(),
+                text("type"),
+                details.collect::<String>()
+            );
+            told.line(out, &line);
+        }
+    }
+}
+
+fn events(out: &mut String, told: &Told<'_>) {
+    let world = told.world;
+    let _ = writeln!(out, "\nevents accepted");
+    for accepted in world.eventbridge.accepted() {
+        let at = clock(accepted.at.since_start());
+        let (bus, event) = (world.eventbridge.bus_name(accepted.bus), &accepted.event);
+        let line = format!("{at:>TIME_COLUMNS$}  {bus}  {} '{}'  {}", event.source, event.detail_type, event.detail);
+        told.line(out, &line);
+    }
+}
+
+fn tables(out: &mut String, told: &Told<'_>) {
+    let _ = writeln!(out, "\ntables");
+    let database = &told.world.dynamodb.database;
+    for (table, schema) in database.schemas().enumerate() {
+        let _ = writeln!(out, "  {}", schema.name);
+        for (_, item) in database.items(TableId(table as u32)) {
+            let _ = writeln!(out, "    {}", item.to_plain());
+        }
+    }
+}
+
+/// Seconds and milliseconds after the run began.
+fn clock(since_start_ms: u64) -> String {
+    format!("{}.{:03}", since_start_ms / 1000, since_start_ms % 1000)
+}

@@ -1,0 +1,176 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rehearsal_engine::source::{Diagnostic, Span};
+
+use super::model::ScenarioFile;
+use super::{checks, reader};
+use crate::diagnostics::{Problem, Problems, SourceId, Sources};
+use crate::iam::Policies;
+use crate::template::stack::Stack;
+use crate::template::{ReadFile, Report, read_template, yaml};
+
+/// Names that a scenario may have in its folder, in the order of trying.
+const SCENARIOS: [&str; 3] = ["scenario.yaml", "scenario.yml", "scenario.json"];
+
+/// Names that a template may have when the scenario does not say.
+const TEMPLATES: [&str; 4] = ["template.yaml", "template.yml", "template.json", "template.template"];
+
+/// A scenario with its template: all that a world is built from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: ScenarioFile,
+    /// The template's resources.
+    pub stack: Stack,
+    /// Who may do what.
+    pub policies: Policies,
+    /// Every text that was read.
+    pub sources: Sources,
+    /// What is likely to hurt, and what is not simulated.
+    pub warnings: Vec<Problem>,
+    /// The scenario's folder; its paths are relative to it.
+    pub folder: PathBuf,
+}
+
+impl Loaded {
+    /// The folder of the template; the paths in it are relative to that.
+    pub fn template_folder(&self) -> PathBuf {
+        let template = self.folder.join(&*self.scenario.template);
+        template.parent().map(Path::to_owned).unwrap_or_default()
+    }
+}
+
+/// Reads a scenario by its folder or its file, and the template it names.
+pub fn load(path: &Path) -> Result<Loaded, Problems> {
+    let (folder, file) = if path.is_dir() {
+        let found = SCENARIOS.iter().find(|name| path.join(name).is_file());
+        (path.to_owned(), (*found.unwrap_or(&SCENARIOS[0])).to_owned())
+    } else {
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        (folder, path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+    };
+    if path.is_dir() && !folder.join(&file).is_file() {
+        let message = format!("the folder '{}' has no scenario.yaml", path.display());
+        let hint = "a scenario is a folder with a scenario.yaml and the template it names";
+        return Err(refused_path(path, message, hint));
+    }
+    let whole = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
+    let name = whole.file_name().map_or_else(|| "scenario".to_owned(), |name| name.to_string_lossy().into_owned());
+    let shown = folder.clone();
+    let mut loaded = load_with(&name, &file, &|path| read_text(&shown.join(path)), &|path| display(&shown, path))?;
+    loaded.folder = folder;
+    Ok(loaded)
+}
+
+/// Reads the scenario `file` of the folder `name` with `read_file`, which takes paths relative to the folder; `shown`
+/// says under which name a path appears in messages.
+pub fn load_with(
+    name: &str,
+    file: &str,
+    read_file: ReadFile<'_>,
+    shown: &dyn Fn(&str) -> String,
+) -> Result<Loaded, Problems> {
+    let mut sources = Sources::default();
+    let text = match read_file(file) {
+        Ok(text) => text,
+        Err(reason) => {
+            let hint = "name a scenario file, or a folder that has a scenario.yaml";
+            return Err(unreadable(sources, &shown(file), &reason, hint));
+        }
+    };
+    let source = sources.add(&shown(file), &text);
+    let (root, found) = yaml::read_file(file, &text, yaml::Dialect::Plain);
+    let mut problems: Vec<Problem> = found.into_iter().map(|problem| Problem::new(source, problem)).collect();
+    let report = Report::default();
+    let read = root.and_then(|root| {
+        let template_place = root.get("template").map(|node| node.span);
+        reader::read(&root, name, &text, source, &report).map(|read| (read, template_place))
+    });
+    problems.extend(report.into_problems().into_iter().map(|problem| Problem::new(source, problem)));
+    let Some((read, template_place)) = read else { return Err(refused(sources, problems, source)) };
+    let mut scenario = read.scenario;
+    if template_place.is_none()
+        && let Some(found) = TEMPLATES.iter().find(|name| read_file(name).is_ok())
+    {
+        scenario.template = (*found).into();
+    }
+    let path = scenario.template.clone();
+    let template_text = match read_file(&path) {
+        Ok(text) => text,
+        Err(reason) => {
+            let message = format!("the template '{path}' cannot be read: {reason}");
+            let problem =
+                Diagnostic::error("unreadable-file", template_place.unwrap_or(Span::new(0, 0)), "/template", message);
+            problems.push(Problem::new(source, problem.hint("name it with 'template:', relative to the scenario")));
+            return Err(refused(sources, problems, source));
+        }
+    };
+    let template = sources.add(&shown(&path), &template_text);
+    let folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let beside = |other: &str| match &folder {
+        Some(folder) => read_file(&format!("{folder}/{other}")),
+        None => read_file(other),
+    };
+    let (stack, found) = read_template(&mut sources, template, &read.settings, &beside);
+    problems.extend(found);
+    let Some(stack) = stack else { return Err(refused(sources, problems, template)) };
+    let (policies, found) = Policies::compile(&stack);
+    problems.extend(found);
+    // Names are only worth checking against a template that could be read whole.
+    if !problems.iter().any(|problem| problem.source != source && problem.is_error()) {
+        checks::check(&mut scenario, &stack, &mut problems);
+    }
+    problems.sort_by_key(|problem| (problem.source, problem.diagnostic.span.start));
+    if problems.iter().any(Problem::is_error) {
+        return Err(Problems { sources, problems });
+    }
+    Ok(Loaded { scenario, stack, policies, sources, warnings: problems, folder: PathBuf::new() })
+}
+
+/// Problems among which there is at least one, so that nobody is refused without a reason.
+fn refused(sources: Sources, mut problems: Vec<Problem>, source: SourceId) -> Problems {
+    if !problems.iter().any(Problem::is_error) {
+        let problem = Diagnostic::error("empty-file", Span::new(0, 0), "", "the file is empty");
+        let hint = match source {
+            SourceId(0) => "a scenario needs at least a workload",
+            _ => "a template needs at least Resources",
+        };
+        problems.push(Problem::new(source, problem.hint(hint)));
+    }
+    Problems { sources, problems }
+}
+
+fn refused_path(path: &Path, message: String, hint: &str) -> Problems {
+    let sources = Sources::single(&path.display().to_string(), "");
+    let problem = Diagnostic::error("unreadable-file", Span::new(0, 0), "", message).hint(hint);
+    Problems { sources, problems: vec![Problem::new(SourceId(0), problem)] }
+}
+
+fn unreadable(mut sources: Sources, name: &str, reason: &str, hint: &str) -> Problems {
+    let source = sources.add(name, "");
+    let message = format!("'{name}' cannot be read: {reason}");
+    let problem = Diagnostic::error("unreadable-file", Span::new(0, 0), "", message).hint(hint);
+    Problems { sources, problems: vec![Problem::new(source, problem)] }
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let too_long = || format!("it is larger than {} MiB", yaml::TEXT_BYTES_MAX >> 20);
+    let reason = |error: &std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => error.to_string().to_lowercase(),
+    };
+    let metadata = fs::metadata(path).map_err(|error| reason(&error))?;
+    if metadata.is_dir() {
+        return Err("it is a folder".to_owned());
+    }
+    if metadata.len() > yaml::TEXT_BYTES_MAX as u64 {
+        return Err(too_long());
+    }
+    fs::read_to_string(path).map_err(|error| reason(&error))
+}
+
+fn display(folder: &Path, path: &str) -> String {
+    folder.join(path).display().to_string()
+}

@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+use rehearsal_engine::Json;
+use rehearsal_engine::events::{InputPath, InputTransformer, RuleMatcher, Schedule};
+
+use crate::world::{Name, Principal};
+
+/// An event bus.
+pub struct Bus {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Its enabled rules with a pattern; the keys are indices of rules.
+    pub matcher: RuleMatcher<u32>,
+}
+
+/// A rule of a bus.
+pub struct Rule {
+    /// Its name, interned.
+    pub name: Name,
+    /// Its name.
+    pub text: Arc<str>,
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Its bus.
+    pub bus: u32,
+    /// When it fires by itself.
+    pub schedule: Option<Schedule>,
+    /// Where its events go.
+    pub targets: Vec<Target>,
+}
+
+/// A target of a rule.
+pub struct Target {
+    /// Where events go.
+    pub destination: Destination,
+    /// Whether the target lets itself be reached: by its resource policy, or through a role that may be assumed.
+    pub permitted: bool,
+    /// What the target gets.
+    pub input: TargetInput,
+    /// Who the delivery is made as.
+    pub role: Principal,
+    /// AWS: how often a failed delivery is tried again, 185 unless given.
+    pub retries_max: u32,
+    /// AWS: how old an undelivered event may grow, 24 hours unless given.
+    pub age_max_ms: u64,
+}
+
+/// Where a target's events go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A state machine of the template.
+    StateMachine(u32),
+    /// A function of the template.
+    Function(u32),
+    /// A bus of the template.
+    Bus(Arc<str>),
+    /// Something that is not simulated: the delivery is recorded.
+    Other(Arc<str>),
+}
+
+/// What a target gets.
+pub enum TargetInput {
+    /// The whole event.
+    Event,
+    /// Always the same.
+    Constant(Json),
+    /// A part of the event.
+    Path(InputPath),
+    /// What a template makes of it.
+    Transformer(InputTransformer),
+}

@@ -1,0 +1,255 @@
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rehearsal_engine::events::Event;
+use rehearsal_engine::{Json, text};
+
+use super::api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
+use super::delivery::Delivery;
+use super::rules::{Bus, Rule};
+use crate::services::{ApiError, Response};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, uuid};
+
+/// The EventBridge service of one world.
+pub struct EventBridge {
+    pub(super) buses: Vec<Bus>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) deliveries: Vec<Delivery>,
+    accepted: Vec<Accepted>,
+    matched: Vec<u32>,
+    ticks: Vec<u32>,
+    region: Arc<str>,
+    account: Arc<str>,
+    schedules_on: bool,
+}
+
+/// An event that a bus accepted: what the ledger knows of it.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// When.
+    pub at: Millis,
+    /// The bus, by its index.
+    pub bus: u32,
+    /// The event.
+    pub event: Rc<Event>,
+}
+
+/// AWS: the entries of a request are smaller than this together.
+const REQUEST_BYTES_MAX: usize = 1_048_576;
+
+/// Late ticks by the form of the fault.
+const TICK_JITTER_MS: [u64; 3] = [500, 30_000, 59_000];
+
+impl EventBridge {
+    /// The service with these buses and rules. The first bus is the default one.
+    pub fn new(buses: Vec<Bus>, rules: Vec<Rule>) -> EventBridge {
+        let ticks = vec![0; rules.len()];
+        // The default bus is where every event comes from: arn:PARTITION:events:REGION:ACCOUNT:event-bus/default.
+        let arn = buses.first().map_or("", |bus| &*bus.arn);
+        let part = |at| arn.split(':').nth(at).unwrap_or_default().into();
+        let (region, account) = (part(3), part(4));
+        EventBridge {
+            buses,
+            rules,
+            deliveries: Vec::new(),
+            accepted: Vec::new(),
+            matched: Vec::new(),
+            ticks,
+            region,
+            account,
+            schedules_on: true,
+        }
+    }
+
+    /// Back to no event.
+    pub fn reset(&mut self) {
+        self.deliveries.clear();
+        self.accepted.clear();
+        self.ticks.fill(0);
+        self.schedules_on = true;
+    }
+
+    /// Ends the schedules: no rule fires by itself any more.
+    pub fn stop_schedules(&mut self) {
+        self.schedules_on = false;
+    }
+
+    /// Starts the clocks of the scheduled rules.
+    pub fn start_schedules(&mut self, core: &mut Core) {
+        for rule in 0..self.rules.len() as u32 {
+            self.schedule_next(core, rule);
+        }
+    }
+
+    /// Every accepted event so far, in order.
+    pub fn accepted(&self) -> &[Accepted] {
+        &self.accepted
+    }
+
+    /// The name of a bus.
+    pub fn bus_name(&self, bus: u32) -> &Arc<str> {
+        &self.buses[bus as usize].name
+    }
+
+    /// The buses.
+    pub fn buses(&self) -> &[Bus] {
+        &self.buses
+    }
+
+    /// The longest period of the schedules, for how long to wait for them.
+    pub fn schedule_period_max_ms(&self) -> u64 {
+        let period = |rule: &Rule| {
+            let schedule = rule.schedule.as_ref()?;
+            let first = schedule.next_after(Millis::START.0)?;
+            schedule.next_after(first).map(|second| second - first)
+        };
+        self.rules.iter().filter_map(period).max().unwrap_or(0)
+    }
+
+    /// Takes a request that reached the service.
+    pub fn handle(&mut self, core: &mut Core, caller: Caller, request: &PutEvents) {
+        let actor = caller.actor;
+        let form = if request.of_service {
+            0
+        } else {
+            core.fault(FaultId::EbPutThrottle, actor, Name::EVENTS_PUT_EVENTS, caller.occurrence)
+        };
+        if form == 1 || form == 2 {
+            core.answer(actor, caller.reply_to, Err(put_failure(form)));
+            return;
+        }
+        if request.measured_bytes() >= REQUEST_BYTES_MAX {
+            let error = ApiError::validation("Total size of the entries in the request is over the limit.");
+            core.answer(actor, caller.reply_to, Err(error));
+            return;
+        }
+        let mut response = PutEventsResponse { entries: Vec::with_capacity(request.entries.len()) };
+        for (number, entry) in request.entries.iter().enumerate() {
+            let parent = core.child(actor, Name::EVENTS_PUT_EVENTS, caller.occurrence * 16 + number as u32);
+            // AWS: only its own services report as aws.*, and an actor of the workload may play one of them.
+            let is_aws = request.of_service || matches!(caller.reply_to, ReplyTo::Actor { .. });
+            let reserved = !is_aws && entry.source.as_ref().is_some_and(|source| source.starts_with("aws."));
+            response.entries.push(if reserved {
+                let message = "Not authorized for the source.".to_owned();
+                EntryResult::Failed { code: "NotAuthorizedForSourceException", message }
+            } else {
+                self.put(core, parent, entry, request)
+            });
+        }
+        let answer = if form == 3 { Err(put_failure(form)) } else { Ok(Response::Events(response)) };
+        core.answer(actor, caller.reply_to, answer);
+    }
+
+    /// A schedule's tick is due.
+    pub fn tick(&mut self, core: &mut Core, rule: u32) {
+        if !self.schedules_on {
+            return;
+        }
+        let number = self.ticks[rule as usize];
+        self.ticks[rule as usize] += 1;
+        let name = self.rules[rule as usize].name;
+        let schedule_actor = core.schedule(name);
+        let actor = core.child(schedule_actor, Name::TICK, number);
+        let event = Rc::new(self.scheduled_event(core, actor, rule));
+        core.note(actor, || "the schedule fires".to_owned());
+        let late_ms = match core.fault(FaultId::EbSchedJitter, actor, Name::TICK, 0) {
+            0 => 0,
+            form => TICK_JITTER_MS[(form as usize - 1).min(2)],
+        };
+        let json = event.to_json();
+        self.deliver_to_all(core, actor, rule, (&event, &json), late_ms, false);
+        if core.fault(FaultId::EbSchedDup, actor, Name::TICK, 0) != 0 {
+            let twin = core.child(schedule_actor, Name::TICK, number + 1_000_000);
+            self.deliver_to_all(core, twin, rule, (&event, &json), late_ms, false);
+        }
+        self.schedule_next(core, rule);
+    }
+
+    fn put(&mut self, core: &mut Core, actor: ActorId, entry: &PutEntry, request: &PutEvents) -> EntryResult {
+        if let Some(failure) = entry.failure() {
+            return failure;
+        }
+        let form = if request.of_service { 0 } else { core.fault(FaultId::EbPutPartial, actor, Name::ENTRY, 0) };
+        match form {
+            0 => {}
+            1 => return EntryResult::Failed { code: "ThrottlingException", message: "Rate exceeded".to_owned() },
+            _ => return EntryResult::Failed { code: "InternalFailure", message: "Internal failure".to_owned() },
+        }
+        let (Some(source), Some(detail_type), Some(Ok(detail))) = (&entry.source, &entry.detail_type, &entry.detail)
+        else {
+            return EntryResult::Failed { code: "InternalFailure", message: "Internal failure".to_owned() };
+        };
+        let event = Event {
+            id: uuid(core.entropy(actor, Name::ENTRY, 0), core.entropy(actor, Name::ENTRY, 1)),
+            detail_type: detail_type.clone(),
+            source: source.clone(),
+            account: self.account.clone(),
+            time_ms: core.now().0,
+            region: self.region.clone(),
+            resources: if entry.resources.is_empty() { Arc::default() } else { entry.resources.as_slice().into() },
+            detail: detail.clone(),
+            replay_name: None,
+        };
+        let event_id = event.id.clone();
+        // AWS: an event for a bus that does not exist is accepted and matches nothing.
+        if let Some(bus) = self.find_bus(entry.bus.as_deref()) {
+            self.accept(core, actor, bus, event, request.forwarded);
+        }
+        EntryResult::Accepted { event_id }
+    }
+
+    fn accept(&mut self, core: &mut Core, actor: ActorId, bus: u32, event: Event, forwarded: bool) {
+        let event = Rc::new(event);
+        core.note(actor, || {
+            format!("'{}' from {} accepted by bus {}", event.detail_type, event.source, self.buses[bus as usize].name)
+        });
+        self.accepted.push(Accepted { at: core.now(), bus, event: event.clone() });
+        let mut matched = std::mem::take(&mut self.matched);
+        matched.clear();
+        let json = event.to_json();
+        self.buses[bus as usize].matcher.matches(&json, &mut matched);
+        core.fold(matched.len() as u64);
+        for rule in &matched {
+            let name = self.rules[*rule as usize].name;
+            let rule_actor = core.child(actor, name, 0);
+            self.deliver_to_all(core, rule_actor, *rule, (&event, &json), 0, forwarded);
+        }
+        self.matched = matched;
+    }
+
+    fn find_bus(&self, name: Option<&str>) -> Option<u32> {
+        let Some(name) = name else { return Some(0) };
+        self.buses.iter().position(|bus| *bus.name == *name || *bus.arn == *name).map(|bus| bus as u32)
+    }
+
+    fn schedule_next(&mut self, core: &mut Core, rule: u32) {
+        let Some(schedule) = &self.rules[rule as usize].schedule else { return };
+        if let Some(at) = schedule.next_after(core.now().0) {
+            let tick = self.ticks[rule as usize];
+            core.timer(Millis(at), 0, ActorId::WORLD, tick, TimerOwner::Schedule { rule });
+        }
+    }
+
+    fn scheduled_event(&self, core: &Core, actor: ActorId, rule: u32) -> Event {
+        Event {
+            id: uuid(core.entropy(actor, Name::TICK, 0), core.entropy(actor, Name::TICK, 1)),
+            detail_type: text!("Scheduled Event"),
+            source: text!("aws.events"),
+            account: self.account.clone(),
+            time_ms: core.now().0,
+            region: self.region.clone(),
+            resources: [self.rules[rule as usize].arn.clone()].into(),
+            detail: Json::object(),
+            replay_name: None,
+        }
+    }
+}
+
+fn put_failure(form: u32) -> ApiError {
+    if form == 1 {
+        ApiError::new("ThrottlingException", "Rate exceeded")
+    } else {
+        ApiError::new("InternalFailure", "The request processing has failed because of an unknown error")
+            .with_status(500)
+    }
+}

@@ -1,0 +1,14 @@
+//! AWS Lambda: synchronous and asynchronous invocations, environments, timeouts, and the faults between two calls.
+//!
+//! Runs a function through a handler [`Host`](crate::handlers::Host), step by step: every service call of a handler is
+//! an entry of the world's queue, so that two handlers interleave at every call, and one can be killed at any. What a
+//! function is (its code, its role, its timeout) comes from the template.
+
+mod api;
+mod asynchronous;
+mod environments;
+mod invocation;
+mod service;
+
+pub use api::{Function, Invoke, InvokeResponse, Mode, Target};
+pub use service::Lambda;

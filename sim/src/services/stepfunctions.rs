@@ -1,0 +1,14 @@
+//! AWS Step Functions: executions of the template's state machines, driven by the engine's interpreter.
+//!
+//! The interpreter says what to invoke and when to wake it; this folder turns a task's resource into a request to
+//! another service, its answer into the task's outcome in Step Functions' words, and timers into entries of the queue.
+
+mod api;
+mod executions;
+mod service;
+mod tasks;
+
+pub use api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
+pub use executions::{ExecutionRecord, StateMachine};
+pub use service::StepFunctions;
+pub use tasks::TaskPlan;

@@ -1,0 +1,69 @@
+use std::sync::Arc;
+
+use rehearsal_engine::Json;
+use rehearsal_engine::asl::{Program, StateId};
+use rehearsal_engine::execution::{Execution, Status, TimerId};
+
+use super::tasks::{OpenTask, TaskPlan};
+use crate::world::{ActorId, Millis, Name, Principal, QueueId};
+
+/// A state machine of the template.
+pub struct StateMachine {
+    /// Its name, interned.
+    pub name: Name,
+    /// Its name.
+    pub text: Arc<str>,
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// The ARN of its role.
+    pub role_arn: Arc<str>,
+    /// Who its tasks' calls are made as.
+    pub role: Principal,
+    /// Whether Step Functions may assume the role; every task fails otherwise.
+    pub assumable: bool,
+    /// Whether it is an Express one.
+    pub express: bool,
+    /// Its compiled definition.
+    pub program: Arc<Program>,
+    /// The full paths of its states, interned, by the engine's number.
+    pub states: Vec<Name>,
+    /// The same as texts.
+    pub states_text: Vec<Arc<str>>,
+    /// How each state's resource is called, by the engine's number of the state.
+    pub plans: Vec<Option<TaskPlan>>,
+}
+
+/// What the ledger knows of an execution.
+pub struct ExecutionRecord {
+    /// The state machine, by its index.
+    pub machine: u32,
+    /// Its lineage.
+    pub actor: ActorId,
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its input.
+    pub input: Json,
+    /// Its input as text, once an event has told it.
+    pub(super) input_text: Option<Arc<str>>,
+    /// Its status.
+    pub status: Status,
+    /// Its output, once it succeeded.
+    pub output: Json,
+    /// The error that ended it.
+    pub error: Option<Arc<str>>,
+    /// The error's cause.
+    pub cause: Option<Arc<str>>,
+    /// The state that was entered last.
+    pub state: Option<StateId>,
+    /// When it started.
+    pub started: Millis,
+    /// When it stopped.
+    pub stopped: Option<Millis>,
+    /// The interpreter; gone when the execution is over and no history is kept.
+    pub engine: Option<Box<Execution>>,
+    pub(super) tasks: Vec<OpenTask>,
+    pub(super) timers: Vec<(TimerId, QueueId)>,
+    pub(super) timers_set: u32,
+}

@@ -1,0 +1,575 @@
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rehearsal_engine::asl::StateId;
+use rehearsal_engine::execution::{
+    Effect, Env, Event, Execution, Invocation, Outcome, Resumed, Site, Start, Status, TaskId, TimerId, WorkflowType,
+};
+use rehearsal_engine::{Json, json, text};
+
+use super::api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
+use super::executions::{ExecutionRecord, StateMachine};
+use super::tasks::{OpenTask, TaskPlan};
+use crate::iam::Policies;
+use crate::services::{Answer, ApiError, Response, eventbridge};
+use crate::world::{
+    ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, ReplyTo, TimerOwner, hash_text, uuid,
+};
+
+/// The Step Functions service of one world.
+pub struct StepFunctions {
+    machines: Vec<StateMachine>,
+    records: Vec<ExecutionRecord>,
+    effects: Vec<Effect>,
+    coverage: Coverage,
+    changed: Parts,
+    keeps_history: bool,
+    /// Whether anybody listens for status changes: without a rule on the default bus nobody does.
+    announces: bool,
+}
+
+/// Which states and transitions were taken, over all runs since it was last cleared.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Visits by machine and state.
+    pub visits: Vec<Vec<u64>>,
+}
+
+/// A status change reaches the bus about this late.
+const STATUS_CHANGE_MS: u64 = 150;
+const STATUS_CHANGE_SPREAD_MS: u64 = 350;
+/// AWS: a larger input or output is left out of a status change.
+const STATUS_CHANGE_BYTES_MAX: usize = 248 * 1024;
+/// A wait may end a little late.
+const TIMER_LATE_MS: u64 = 100;
+
+impl StepFunctions {
+    /// The service with these state machines.
+    pub fn new(machines: Vec<StateMachine>, announces: bool) -> StepFunctions {
+        let visits = machines.iter().map(|machine| vec![0; machine.states.len()]).collect();
+        StepFunctions {
+            machines,
+            records: Vec::new(),
+            effects: Vec::new(),
+            coverage: Coverage { visits },
+            changed: Parts::NONE,
+            keeps_history: false,
+            announces,
+        }
+    }
+
+    /// Back to no execution; `keeps_history` for runs that somebody will look at.
+    pub fn reset(&mut self, keeps_history: bool) {
+        self.records.clear();
+        self.changed = Parts::NONE;
+        self.keeps_history = keeps_history;
+    }
+
+    /// The state machines.
+    pub fn machines(&self) -> &[StateMachine] {
+        &self.machines
+    }
+
+    /// Every execution, in the order of their start.
+    pub fn records(&self) -> &[ExecutionRecord] {
+        &self.records
+    }
+
+    /// What was covered so far.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// What of the executions changed since this was last asked.
+    pub fn take_changed(&mut self) -> Parts {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Takes a request that reached the service.
+    pub fn handle(&mut self, core: &mut Core, caller: Caller, request: Request) {
+        let answer = match request {
+            Request::StartExecution(start) => {
+                let answer = self.start(core, caller, &start);
+                // AWS: a client that lost the answer starts again; a name makes that idempotent, no name does not.
+                if core.fault(FaultId::SfStartDup, caller.actor, Name::STATES_START_EXECUTION, caller.occurrence) != 0 {
+                    let again = Caller { occurrence: caller.occurrence + CLIENT_RETRY_OCCURRENCE, ..caller };
+                    let _ = self.start(core, again, &start);
+                }
+                answer
+            }
+            Request::StopExecution { execution, error, cause } => self.stop(core, &execution, error, cause),
+            Request::DescribeExecution { execution } => self.describe(&execution),
+            Request::SendTask(send) => self.send_task(core, send),
+        };
+        if let Err(error) = &answer {
+            core.note(caller.actor, || format!("{}: {}", error.code, error.message));
+        }
+        core.answer(caller.actor, caller.reply_to, answer.map(Response::States));
+    }
+
+    /// A timer of an execution fired.
+    pub fn timer(&mut self, core: &mut Core, id: u32, timer: TimerId) {
+        self.records[id as usize].timers.retain(|(known, _)| *known != timer);
+        let _ = self.resume(core, id, Event::TimerFired(timer));
+        self.drive(core, id);
+    }
+
+    /// The answer to a task's call arrived.
+    pub fn answer(&mut self, core: &mut Core, id: u32, task: TaskId, answer: Answer) {
+        let record = &mut self.records[id as usize];
+        // A caller that no longer waits discards the late answer.
+        let Some(place) = record.tasks.iter().position(|open| open.task == task) else { return };
+        let open = &record.tasks[place];
+        let request_key = core.entropy(open.actor, Name::RESPONSE, 0);
+        let callback = open.plan.is_callback();
+        let event = match open.plan.outcome(answer, request_key) {
+            Ok(output) if callback => Event::Submitted { task, output },
+            Ok(output) => Event::Succeeded { task, output },
+            Err((error, cause)) => Event::Failed { task, error: Some(error), cause: Some(cause) },
+        };
+        if !matches!(event, Event::Submitted { .. }) {
+            record.tasks.swap_remove(place);
+        }
+        let _ = self.resume(core, id, event);
+        self.drive(core, id);
+    }
+
+    fn start(&mut self, core: &mut Core, caller: Caller, start: &StartExecution) -> Result<Json, ApiError> {
+        let Some(machine_index) = self.find_machine(&start.machine) else {
+            let arn = match &start.machine {
+                Machine::Arn(arn) => arn.clone(),
+                Machine::Index(index) => index.to_string().into(),
+            };
+            let message = format!("State Machine Does Not Exist: '{arn}'");
+            return Err(ApiError::new("StateMachineDoesNotExist", message));
+        };
+        let machine = &self.machines[machine_index as usize];
+        if let Some(name) = start.name.as_ref().filter(|name| !is_name(name)) {
+            return Err(ApiError::new("InvalidName", format!("Invalid Name: '{name}'")));
+        }
+        if let Some(name) = &start.name
+            && !machine.express
+            && let Some(known) =
+                self.records.iter().find(|record| record.machine == machine_index && record.name == *name)
+        {
+            // AWS: the same name with the same input answers with the running execution; anything else is refused.
+            if known.status == Status::Running && known.input == start.input {
+                return Ok(started(&known.arn, known.started));
+            }
+            let message = format!("Execution Already Exists: '{}'", known.arn);
+            return Err(ApiError::new("ExecutionAlreadyExists", message));
+        }
+        let actor = core.child(caller.actor, machine.name, caller.occurrence);
+        let name = start
+            .name
+            .clone()
+            .unwrap_or_else(|| uuid(core.entropy(actor, Name::EXECUTION, 0), core.entropy(actor, Name::EXECUTION, 1)));
+        let arn = execution_arn(core, machine, &name, actor);
+        core.note(actor, || format!("execution {name} starts with {}", start.input));
+        let engine = Execution::start(
+            machine.program.clone(),
+            Start {
+                input: start.input.clone(),
+                input_text: None,
+                execution_arn: arn.clone(),
+                execution_name: name.clone(),
+                role_arn: machine.role_arn.clone(),
+                state_machine_arn: machine.arn.clone(),
+                state_machine_name: machine.text.clone(),
+                start_ms: core.now().0,
+                workflow_type: if machine.express { WorkflowType::Express } else { WorkflowType::Standard },
+                history: self.keeps_history,
+            },
+        );
+        let id = self.records.len() as u32;
+        self.records.push(ExecutionRecord {
+            machine: machine_index,
+            actor,
+            arn: arn.clone(),
+            name,
+            input: start.input.clone(),
+            input_text: None,
+            status: Status::Running,
+            output: Json::Null,
+            error: None,
+            cause: None,
+            state: None,
+            started: core.now(),
+            stopped: None,
+            engine: Some(Box::new(engine)),
+            tasks: Vec::new(),
+            timers: Vec::new(),
+            timers_set: 0,
+        });
+        self.changed = Parts::EXECUTIONS;
+        self.announce(core, id);
+        self.drive(core, id);
+        Ok(started(&arn, core.now()))
+    }
+
+    fn stop(
+        &mut self,
+        core: &mut Core,
+        arn: &str,
+        error: Option<Arc<str>>,
+        cause: Option<Arc<str>>,
+    ) -> Result<Json, ApiError> {
+        let id = self.find_execution(arn)?;
+        let _ = self.resume(core, id, Event::Stop { error, cause });
+        self.drive(core, id);
+        Ok(Json::from_pairs([("stopDate", seconds(core.now()))]))
+    }
+
+    fn describe(&self, arn: &str) -> Result<Json, ApiError> {
+        let record = &self.records[self.find_execution(arn)? as usize];
+        let machine = &self.machines[record.machine as usize];
+        let mut members = vec![
+            ("executionArn", Json::String(record.arn.clone())),
+            ("stateMachineArn", Json::String(machine.arn.clone())),
+            ("name", Json::String(record.name.clone())),
+            ("status", record.status.name().into()),
+            ("startDate", seconds(record.started)),
+            ("input", record.input.to_string().into()),
+        ];
+        members.extend(record.stopped.map(|at| ("stopDate", seconds(at))));
+        if record.status == Status::Succeeded {
+            members.push(("output", record.output.to_string().into()));
+        }
+        members.extend(record.error.clone().map(|error| ("error", Json::String(error))));
+        members.extend(record.cause.clone().map(|cause| ("cause", Json::String(cause))));
+        Ok(Json::from_pairs(members))
+    }
+
+    fn send_task(&mut self, core: &mut Core, send: SendTask) -> Result<Json, ApiError> {
+        let timed_out = || ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+        let Some((id, number)) = read_token(&send.token) else {
+            return Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"));
+        };
+        let record = self.records.get_mut(id as usize).ok_or_else(timed_out)?;
+        let open = record.tasks.iter().position(|open| open.token.as_ref().is_some_and(|token| *token == send.token));
+        let place = open.ok_or_else(timed_out)?;
+        let _ = number;
+        let task = record.tasks[place].task;
+        let event = match send.outcome {
+            TaskOutcome::Success { output } => Event::Succeeded { task, output },
+            TaskOutcome::Failure { error, cause } => Event::Failed { task, error, cause },
+            TaskOutcome::Heartbeat => Event::Heartbeat { task },
+        };
+        if !matches!(event, Event::Heartbeat { .. }) {
+            record.tasks.swap_remove(place);
+        }
+        let resumed = self.resume(core, id, event);
+        self.drive(core, id);
+        if resumed == Resumed::Stale { Err(timed_out()) } else { Ok(Json::object()) }
+    }
+
+    fn resume(&mut self, core: &mut Core, id: u32, event: Event) -> Resumed {
+        let record = &mut self.records[id as usize];
+        let machine = &self.machines[record.machine as usize];
+        let Some(mut engine) = record.engine.take() else { return Resumed::Stale };
+        let visits = &mut self.coverage.visits[record.machine as usize];
+        let mut env = WorldEnv { core, actor: record.actor, machine, visits, execution: id, entered: None };
+        let resumed = engine.resume(event, &mut env);
+        record.state = env.entered.or(record.state);
+        record.engine = Some(engine);
+        resumed
+    }
+
+    /// Runs an execution until it waits, and does what it asks for.
+    fn drive(&mut self, core: &mut Core, id: u32) {
+        let mut effects = std::mem::take(&mut self.effects);
+        loop {
+            let record = &mut self.records[id as usize];
+            let machine = &self.machines[record.machine as usize];
+            let Some(mut engine) = record.engine.take() else { break };
+            let visits = &mut self.coverage.visits[record.machine as usize];
+            let mut env = WorldEnv { core, actor: record.actor, machine, visits, execution: id, entered: None };
+            engine.poll(&mut env, &mut effects);
+            if env.entered.is_some() {
+                self.changed = self.changed.and(Parts::EXECUTION_STATES);
+            }
+            record.state = env.entered.or(record.state);
+            record.engine = Some(engine);
+            if effects.is_empty() {
+                break;
+            }
+            for effect in effects.drain(..) {
+                match effect {
+                    Effect::SetTimer { timer, at_ms } => {
+                        let record = &mut self.records[id as usize];
+                        // Counted, cancelled ones too: two timers of an execution are never at one site.
+                        let number = record.timers_set;
+                        record.timers_set += 1;
+                        let owner = TimerOwner::Execution { execution: id, timer };
+                        let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, record.actor, number, owner);
+                        record.timers.push((timer, queued));
+                    }
+                    Effect::CancelTimer { timer } => {
+                        let timers = &mut self.records[id as usize].timers;
+                        if let Some(place) = timers.iter().position(|(known, _)| *known == timer) {
+                            core.cancel(timers.swap_remove(place).1);
+                        }
+                    }
+                    Effect::Abandon { task } => self.records[id as usize].tasks.retain(|open| open.task != task),
+                    Effect::Invoke(invocation) => self.invoke(core, id, *invocation),
+                    Effect::Finish(outcome) => self.finish(core, id, outcome),
+                }
+            }
+        }
+        self.effects = effects;
+    }
+
+    fn invoke(&mut self, core: &mut Core, id: u32, invocation: Invocation) {
+        let record = &self.records[id as usize];
+        let machine = &self.machines[record.machine as usize];
+        let Invocation { task, site, parameters, token, resource, .. } = invocation;
+        let invocation_arn = resource.arn();
+        let actor = site_actor(core, machine, record.actor, &site);
+        let Some(Some(plan)) = machine.plans.get(site.state.0 as usize).cloned() else {
+            // Refused when the scenario is loaded; a run that gets here must still end.
+            let cause = format!("'{invocation_arn}' is not simulated");
+            let failed = Event::Failed { task, error: Some("NotSimulated".into()), cause: Some(cause.into()) };
+            let _ = self.resume(core, id, failed);
+            return;
+        };
+        let (name, role) = (machine.states[site.state.0 as usize], machine.role);
+        let _ = self.resume(core, id, Event::Started { task, worker: None });
+        let (record, machine) =
+            (&self.records[id as usize], &self.machines[self.records[id as usize].machine as usize]);
+        if !machine.assumable {
+            let cause = Policies::cannot_assume_message(PRINCIPAL, &machine.role_arn).into();
+            let _ = self.resume(
+                core,
+                id,
+                Event::Failed { task, error: Some("States.TaskFailed".into()), cause: Some(cause) },
+            );
+            return;
+        }
+        let mut request = plan.request(parameters);
+        if let (TaskPlan::Api { sdk: false, .. }, Ok(crate::services::Request::Events(put))) = (&plan, &mut request) {
+            // AWS: the optimized integration adds the execution and its state machine to what an event is about.
+            for entry in &mut put.entries {
+                entry.resources.extend([record.arn.clone(), machine.arn.clone()]);
+            }
+        }
+        let operation = request.as_ref().map_or(name, crate::services::Request::operation);
+        let record = &mut self.records[id as usize];
+        record.tasks.push(OpenTask { task, actor, token, plan });
+        let reply_to = ReplyTo::Task { execution: id, task };
+        match request {
+            Err(error) => core.answer(actor, reply_to, Err(error)),
+            Ok(request) => match core.fault(FaultId::SfTaskAmbig, actor, operation, 0) {
+                0 => core.send(Caller { actor, occurrence: 0, principal: role, reply_to }, request),
+                form => {
+                    if form == 2 {
+                        core.send(Caller { actor, occurrence: 0, principal: role, reply_to: ReplyTo::Nobody }, request);
+                    }
+                    let lost = "Unable to execute HTTP request: The target server failed to respond";
+                    let error = ApiError::new("SdkClientException", lost).with_status(0);
+                    core.answer_after(AMBIGUOUS_ANSWER_MS, actor, 0, reply_to, Err(error));
+                }
+            },
+        }
+        if core.fault(FaultId::SfAbort, actor, operation, 0) != 0 {
+            let _ = self.resume(core, id, Event::Stop { error: None, cause: Some("stopped by an operator".into()) });
+        }
+    }
+
+    fn finish(&mut self, core: &mut Core, id: u32, outcome: Outcome) {
+        let record = &mut self.records[id as usize];
+        core.note(record.actor, || {
+            let what = match (&outcome.output, &outcome.error) {
+                (Some(output), _) => output.to_string(),
+                (None, Some(error)) => error.to_string(),
+                (None, None) => String::new(),
+            };
+            format!("execution {} ends {}: {what}", record.name, outcome.status.name())
+        });
+        core.fold(hash_text(outcome.status.name()));
+        record.status = outcome.status;
+        record.output = outcome.output.unwrap_or_default();
+        record.error = outcome.error;
+        record.cause = outcome.cause;
+        record.stopped = Some(core.now());
+        for (_, timer) in record.timers.drain(..) {
+            core.cancel(timer);
+        }
+        record.tasks.clear();
+        if !self.keeps_history {
+            record.engine = None;
+        }
+        self.changed = Parts::EXECUTIONS;
+        self.announce(core, id);
+    }
+
+    /// AWS: a Standard execution's change of status is an event on the default bus.
+    fn announce(&mut self, core: &mut Core, id: u32) {
+        let record = &mut self.records[id as usize];
+        let machine = &self.machines[record.machine as usize];
+        if machine.express || !self.announces {
+            return;
+        }
+        let arn = record.arn.clone();
+        let over = record.status != Status::Running;
+        // AWS: an execution that succeeded cannot be redriven.
+        let redrivable = over && record.status != Status::Succeeded;
+        let input = record.input_text.get_or_insert_with(|| record.input.to_text()).clone();
+        let (input, input_details) = announced(Some(input));
+        let succeeded = record.status == Status::Succeeded;
+        let (output, output_details) = announced(succeeded.then(|| record.output.to_text()));
+        let status = record.status.name();
+        let detail = json!({
+            "executionArn": arn,
+            "stateMachineArn": machine.arn,
+            "name": record.name,
+            "status": status,
+            "startDate": record.started.0,
+            "stopDate": record.stopped.map(|at| at.0),
+            "input": input,
+            "output": output,
+            "stateMachineVersionArn": null,
+            "stateMachineAliasArn": null,
+            "redriveCount": 0,
+            "redriveDate": null,
+            "redriveStatus": if redrivable { json!("REDRIVABLE") } else { json!("NOT_REDRIVABLE") },
+            "redriveStatusReason": (!redrivable).then(|| format!("Execution is {status} and cannot be redriven")),
+            "inputDetails": input_details,
+            "outputDetails": output_details,
+            "error": record.error,
+            "cause": record.cause,
+        });
+        let entry = eventbridge::PutEntry {
+            bus: Some(text!("default")),
+            source: Some(text!("aws.states")),
+            detail_type: Some(text!("Step Functions Execution Status Change")),
+            detail: Some(Ok(detail)),
+            resources: vec![arn],
+        };
+        let actor = core.child(record.actor, Name::STATUS_CHANGE, u32::from(over));
+        let caller = Caller { actor, occurrence: 0, principal: Principal::Anyone, reply_to: ReplyTo::Nobody };
+        let request = crate::services::Request::Events(Box::new(eventbridge::PutEvents::of_service(entry)));
+        core.send_after(STATUS_CHANGE_MS, STATUS_CHANGE_SPREAD_MS, caller, request);
+    }
+
+    fn find_machine(&self, machine: &Machine) -> Option<u32> {
+        match machine {
+            Machine::Index(index) => Some(*index),
+            Machine::Arn(arn) => self.machines.iter().position(|machine| machine.arn == *arn).map(|index| index as u32),
+        }
+    }
+
+    fn find_execution(&self, arn: &str) -> Result<u32, ApiError> {
+        let found = self.records.iter().position(|record| *record.arn == *arn).map(|id| id as u32);
+        found.ok_or_else(|| ApiError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'")))
+    }
+}
+
+/// Who assumes the role of a state machine.
+const PRINCIPAL: &str = "states.amazonaws.com";
+/// A task's connector notices a lost connection after about this long.
+const AMBIGUOUS_ANSWER_MS: u64 = 1_000;
+/// Occurrences of repeated starts stand above those that a caller counts to.
+const CLIENT_RETRY_OCCURRENCE: u32 = 1 << 20;
+
+/// What the interpreter borrows from the world.
+struct WorldEnv<'w> {
+    core: &'w mut Core,
+    actor: ActorId,
+    machine: &'w StateMachine,
+    visits: &'w mut Vec<u64>,
+    execution: u32,
+    entered: Option<StateId>,
+}
+
+impl WorldEnv<'_> {
+    fn key(&mut self, site: &Site, name: Name, occurrence: u32) -> u64 {
+        let actor = site_actor(self.core, self.machine, self.actor, site);
+        self.core.entropy(actor, name, occurrence)
+    }
+}
+
+impl Env for WorldEnv<'_> {
+    fn now_ms(&self) -> u64 {
+        self.core.now().0
+    }
+
+    fn random(&mut self, site: &Site, occurrence: u32) -> f64 {
+        const SCALE: f64 = 1.0 / (1u64 << 53) as f64;
+        (self.key(site, Name::TRY, occurrence) >> 11) as f64 * SCALE
+    }
+
+    fn uuid(&mut self, site: &Site, occurrence: u32) -> String {
+        let key = self.key(site, Name::ENTRY, occurrence);
+        uuid(key, key.rotate_left(23) ^ 0x2545_f491).to_string()
+    }
+
+    fn task_token(&mut self, site: &Site) -> Arc<str> {
+        let key = self.key(site, Name::RESPONSE, 0);
+        URL_SAFE_NO_PAD.encode(format!("{}.{key:016x}", self.execution)).into()
+    }
+
+    fn entered(&mut self, state: StateId, _: Option<StateId>) {
+        if let Some(visits) = self.visits.get_mut(state.0 as usize) {
+            *visits += 1;
+        }
+        self.entered = Some(state);
+        self.core.fold(u64::from(state.0) + 1);
+        if self.core.is_recorded() {
+            let state = self.core.names().text(self.machine.states[state.0 as usize]).clone();
+            self.core.note(self.actor, || format!("enters {state}"));
+        }
+    }
+}
+
+fn read_token(token: &str) -> Option<(u32, u64)> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (execution, key) = std::str::from_utf8(&bytes).ok()?.split_once('.')?;
+    Some((execution.parse().ok()?, u64::from_str_radix(key, 16).ok()?))
+}
+
+fn site_actor(core: &mut Core, machine: &StateMachine, actor: ActorId, site: &Site) -> ActorId {
+    let mut actor = actor;
+    for step in site.scope.iter() {
+        actor = core.child(actor, machine.states[step.state.0 as usize], (step.visit << 8) | step.attempt);
+        actor = core.child(actor, Name::ENTRY, step.index);
+    }
+    actor = core.child(actor, machine.states[site.state.0 as usize], site.visit);
+    core.child(actor, Name::TRY, site.attempt)
+}
+
+fn execution_arn(core: &Core, machine: &StateMachine, name: &str, actor: ActorId) -> Arc<str> {
+    let (head, tail) = machine.arn.split_once(":stateMachine:").unwrap_or((&machine.arn, &machine.text));
+    if !machine.express {
+        return [head, ":execution:", tail, ":", name].concat().into();
+    }
+    // AWS: names of Express executions may repeat, so that their ARNs end in an id.
+    let id = uuid(core.entropy(actor, Name::EXECUTION, 2), core.entropy(actor, Name::EXECUTION, 3));
+    [head, ":express:", tail, ":", name, ":", &id].concat().into()
+}
+
+/// AWS: an execution's name has 1 to 80 characters, without blanks, control characters and some others.
+fn is_name(name: &str) -> bool {
+    const LENGTH_MAX: usize = 80;
+    let forbidden =
+        |letter: char| letter.is_whitespace() || letter.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter);
+    (1..=LENGTH_MAX).contains(&name.chars().count()) && !name.contains(forbidden)
+}
+
+/// A payload as a status change shows it, and whether it does.
+fn announced(payload: Option<Arc<str>>) -> (Json, Json) {
+    let Some(text) = payload else { return (Json::Null, Json::Null) };
+    // What counts is the text as it stands in the event: every quote in it is escaped, and so at most twice as long.
+    let shown = text.len() * 2 <= STATUS_CHANGE_BYTES_MAX
+        || Json::String(text.clone()).measure().bytes <= STATUS_CHANGE_BYTES_MAX;
+    (if shown { Json::String(text) } else { Json::Null }, json!({"included": shown}))
+}
+
+fn started(arn: &Arc<str>, at: Millis) -> Json {
+    json!({"executionArn": arn, "startDate": seconds(at)})
+}
+
+/// AWS: the API gives dates in seconds with a fraction.
+fn seconds(at: Millis) -> Json {
+    Json::from(at.0 as f64 / 1000.0)
+}

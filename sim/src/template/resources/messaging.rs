@@ -1,0 +1,155 @@
+use std::sync::Arc;
+
+use super::{Draft, json_or_text};
+use crate::template::Fields;
+use crate::template::names::queue_url;
+use crate::template::stack::{Alarm, Environment, Queue, Subscription, Topic};
+
+/// `AWS::SQS::Queue`
+pub fn queue(draft: Draft<'_, '_, '_>, environment: &Environment) -> Queue {
+    let fields = &draft.fields;
+    fields.only(&[
+        "QueueName",
+        "FifoQueue",
+        "ContentBasedDeduplication",
+        "DeduplicationScope",
+        "FifoThroughputLimit",
+        "VisibilityTimeout",
+        "MessageRetentionPeriod",
+        "DelaySeconds",
+        "ReceiveMessageWaitTimeSeconds",
+        "MaximumMessageSize",
+        "RedrivePolicy",
+        "RedriveAllowPolicy",
+        "KmsMasterKeyId",
+        "KmsDataKeyReusePeriodSeconds",
+        "SqsManagedSseEnabled",
+        "Tags",
+    ]);
+    let seconds = |key: &str, most: u64, default: u64| fields.integer(key, 0..=most).unwrap_or(default) * 1000;
+    let redrive = fields.object("RedrivePolicy").and_then(|policy| {
+        let arn = policy.required_text("deadLetterTargetArn");
+        policy.required("maxReceiveCount");
+        let count = policy.integer("maxReceiveCount", 1..=1000);
+        Some((arn?, count? as u32))
+    });
+    Queue {
+        url: queue_url(&draft.identity.name, environment),
+        fifo: fields.boolean("FifoQueue").unwrap_or(false),
+        content_based_deduplication: fields.boolean("ContentBasedDeduplication").unwrap_or(false),
+        visibility_timeout_ms: seconds("VisibilityTimeout", 43_200, 30),
+        retention_ms: seconds("MessageRetentionPeriod", 1_209_600, 345_600),
+        delay_ms: seconds("DelaySeconds", 900, 0),
+        receive_wait_ms: seconds("ReceiveMessageWaitTimeSeconds", 20, 0),
+        redrive,
+        identity: draft.identity,
+    }
+}
+
+/// `AWS::SNS::Topic` and the subscriptions written inside it
+pub fn topic(draft: Draft<'_, '_, '_>) -> (Topic, Vec<Subscription>) {
+    let fields = &draft.fields;
+    fields.only(&[
+        "TopicName",
+        "DisplayName",
+        "FifoTopic",
+        "ContentBasedDeduplication",
+        "Subscription",
+        "DataProtectionPolicy",
+        "KmsMasterKeyId",
+        "Tags",
+        "ArchivePolicy",
+        "DeliveryStatusLogging",
+        "SignatureVersion",
+        "TracingConfig",
+        "FifoThroughputScope",
+    ]);
+    let inside = fields.objects("Subscription").into_iter();
+    let subscriptions = inside.filter_map(|inner| {
+        Some(Subscription {
+            identity: draft.identity.clone(),
+            topic_arn: draft.identity.arn.clone(),
+            protocol: inner.required_text("Protocol")?,
+            endpoint: inner.required_text("Endpoint")?,
+            filter_policy: None,
+            filters_message_body: false,
+            raw_message_delivery: false,
+            dead_letter_arn: None,
+        })
+    });
+    let subscriptions = subscriptions.collect();
+    let topic = Topic {
+        fifo: fields.boolean("FifoTopic").unwrap_or(false),
+        content_based_deduplication: fields.boolean("ContentBasedDeduplication").unwrap_or(false),
+        identity: draft.identity,
+    };
+    (topic, subscriptions)
+}
+
+/// `AWS::SNS::Subscription`
+pub fn subscription(draft: Draft<'_, '_, '_>) -> Option<Subscription> {
+    let fields = &draft.fields;
+    fields.only(&[
+        "TopicArn",
+        "Protocol",
+        "Endpoint",
+        "FilterPolicy",
+        "FilterPolicyScope",
+        "RawMessageDelivery",
+        "RedrivePolicy",
+        "DeliveryPolicy",
+        "Region",
+        "ReplayPolicy",
+        "SubscriptionRoleArn",
+    ]);
+    let topic_arn = fields.required_text("TopicArn");
+    let protocol = fields.required_text("Protocol");
+    let endpoint = fields.required_text("Endpoint");
+    Some(Subscription {
+        topic_arn: topic_arn?,
+        protocol: protocol?,
+        endpoint: endpoint?,
+        filter_policy: json_or_text(fields, "FilterPolicy"),
+        filters_message_body: fields.one_of("FilterPolicyScope", &["MessageAttributes", "MessageBody"])
+            == Some("MessageBody"),
+        raw_message_delivery: fields.boolean("RawMessageDelivery").unwrap_or(false),
+        dead_letter_arn: dead_letter_arn(fields),
+        identity: draft.identity,
+    })
+}
+
+/// `AWS::CloudWatch::Alarm`
+pub fn alarm(draft: Draft<'_, '_, '_>) -> Option<Alarm> {
+    let fields = &draft.fields;
+    fields.only(&[
+        "AlarmName",
+        "AlarmDescription",
+        "ActionsEnabled",
+        "AlarmActions",
+        "OKActions",
+        "InsufficientDataActions",
+        "Namespace",
+        "MetricName",
+        "Dimensions",
+        "Statistic",
+        "ExtendedStatistic",
+        "Period",
+        "Unit",
+        "EvaluationPeriods",
+        "DatapointsToAlarm",
+        "Threshold",
+        "ComparisonOperator",
+        "TreatMissingData",
+        "EvaluateLowSampleCountPercentile",
+        "Metrics",
+        "ThresholdMetricId",
+        "Tags",
+    ]);
+    fields.required("ComparisonOperator")?;
+    fields.required("EvaluationPeriods")?;
+    Some(Alarm { properties: fields.node.to_json(), identity: draft.identity })
+}
+
+fn dead_letter_arn(fields: &Fields<'_>) -> Option<Arc<str>> {
+    fields.object("RedrivePolicy")?.required_text("deadLetterTargetArn")
+}

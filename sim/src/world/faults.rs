@@ -1,0 +1,235 @@
+//! The catalogue of faults. Each row says what happens, on what basis, in which forms, and how often by default.
+//!
+//! Basis: D, AWS documents it; S, it shows in recordings of AWS; K, it follows from known mechanics. The default rates
+//! are proposals of this project, not figures of AWS.
+
+use super::hash::mix;
+
+/// What a fault is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// AWS documents it.
+    Documented,
+    /// Recordings of AWS show it.
+    Recorded,
+    /// It follows from known mechanics.
+    Mechanics,
+}
+
+/// One row of the catalogue.
+#[derive(Debug)]
+pub struct FaultSpec {
+    /// Its name in scenario files, scripts and reports.
+    pub id: &'static str,
+    /// What happens, as a phrase.
+    pub summary: &'static str,
+    /// What it is known from.
+    pub basis: Basis,
+    /// The forms it takes; alternative `n` of its sites is form `n - 1`.
+    pub forms: &'static [&'static str],
+    /// Default rate per opportunity, in parts of a million.
+    pub rate_ppm: u32,
+    /// Whether the profile `documented` has it: operator actions and account limits are on only when asked for.
+    pub documented: bool,
+}
+
+macro_rules! catalogue {
+    ($($variant:ident { $id:literal, $basis:ident, $ppm:literal, $documented:literal, $summary:literal, [$($form:literal),+] })+) => {
+        /// A fault of the catalogue.
+        #[allow(clippy::doc_markdown, reason = "the same phrases stand in reports, where nobody wants backticks")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum FaultId {
+            $(#[doc = $summary] $variant,)+
+        }
+
+        impl FaultId {
+            /// Every fault, in the catalogue's order.
+            pub const ALL: &'static [FaultId] = &[$(FaultId::$variant),+];
+        }
+
+        const SPECS: &[FaultSpec] = &[$(FaultSpec {
+            id: $id, summary: $summary, basis: Basis::$basis, forms: &[$($form),+], rate_ppm: $ppm, documented: $documented,
+        }),+];
+
+        const TAGS: &[u64] = &[$(tag($id)),+];
+    };
+}
+
+catalogue! {
+    EbDup { "EB-DUP", Documented, 1_000, true, "an event is delivered to a target twice",
+        ["delivered again at once", "delivered again after seconds", "delivered again after an hour"] }
+    EbDelay { "EB-DELAY", Documented, 1_000, true, "an event is delivered late",
+        ["a minute late", "ten minutes late", "an hour late"] }
+    EbRetry { "EB-RETRY", Documented, 1_000, true, "a target refuses a delivery for a while, and EventBridge tries again",
+        ["throttled, tried again", "delivered, but the answer was lost, so delivered again"] }
+    EbPutPartial { "EB-PUT-PARTIAL", Documented, 1_000, true, "PutEvents answers 200 with a failed entry",
+        ["ThrottlingException", "InternalFailure"] }
+    EbPutThrottle { "EB-PUT-THROTTLE", Documented, 1_000, true, "PutEvents fails as a whole",
+        ["ThrottlingException", "InternalFailure before the events were taken", "InternalFailure after the events were taken"] }
+    EbSchedDup { "EB-SCHED-DUP", Documented, 500, true, "a schedule fires twice for one tick", ["fires twice"] }
+    EbSchedJitter { "EB-SCHED-JITTER", Documented, 20_000, true, "a schedule fires late within its minute",
+        ["half a second late", "half a minute late", "59 seconds late"] }
+    SfStartDup { "SF-START-DUP", Documented, 1_000, true, "a client starts an execution again after a lost answer",
+        ["started again"] }
+    SfTaskAmbig { "SF-TASK-AMBIG", Documented, 1_000, true, "a task's connector fails though its call may have taken effect",
+        ["lost before the call", "lost after the call took effect"] }
+    SfAbort { "SF-ABORT", Documented, 1_000, false, "an operator stops the execution while a task runs", ["stopped"] }
+    LaTimeoutAfter { "LA-TIMEOUT-AFTER", Documented, 2_000, true, "a function times out after its side effects",
+        ["times out after its last call"] }
+    LaCrashMid { "LA-CRASH-MID", Mechanics, 1_000, true, "a function is killed between two of its calls",
+        ["killed before the call", "killed after the call took effect"] }
+    LaSvcBefore { "LA-SVC-BEFORE", Documented, 1_000, true, "Lambda fails before the function runs", ["ServiceException"] }
+    LaSvcAfter { "LA-SVC-AFTER", Documented, 1_000, true, "Lambda fails after the function ran",
+        ["ServiceException", "SdkClientException"] }
+    LaThrottle { "LA-THROTTLE", Documented, 2_000, true, "an invocation is throttled", ["TooManyRequestsException"] }
+    LaAsyncDup { "LA-ASYNC-DUP", Documented, 1_000, true, "an asynchronous event is delivered twice without an error",
+        ["delivered again at once", "delivered again after 30 seconds"] }
+    LaCold { "LA-COLD", Mechanics, 20_000, true, "an invocation waits for a new environment",
+        ["300 ms", "2 seconds"] }
+    DdStale { "DD-STALE", Documented, 10_000, true, "an eventually consistent read returns an older version",
+        ["one write behind", "several writes behind"] }
+    DdGsiLag { "DD-GSI-LAG", Documented, 10_000, true, "an index has not caught up with its table",
+        ["one write behind", "several writes behind"] }
+    Dd500Applied { "DD-500-APPLIED", Documented, 500, true, "a write fails with InternalServerError though it took effect",
+        ["the error reaches the caller", "the SDK repeats the request and the caller sees only the second answer"] }
+    Dd500 { "DD-500", Documented, 500, true, "a request fails with InternalServerError and took no effect",
+        ["InternalServerError"] }
+    DdThrottle { "DD-THROTTLE", Documented, 1_000, true, "a request is throttled",
+        ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
+    DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
+        ["refused because of the conflict"] }
+}
+
+impl FaultId {
+    /// The row of this fault.
+    pub fn spec(self) -> &'static FaultSpec {
+        &SPECS[self as usize]
+    }
+
+    /// The fault with this id.
+    pub fn parse(id: &str) -> Option<FaultId> {
+        FaultId::ALL.iter().copied().find(|fault| fault.spec().id == id)
+    }
+
+    #[inline]
+    pub(super) fn tag(self) -> u64 {
+        TAGS[self as usize]
+    }
+}
+
+/// Which faults are on in a run, and how likely each form is.
+#[derive(Clone, Debug)]
+pub struct FaultPlan {
+    weights: Vec<Vec<u32>>,
+    slow_calls: bool,
+}
+
+/// A named selection of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Profile {
+    /// No fault at all.
+    None,
+    /// Every fault that AWS documents or shows and that no operator or account limit causes, at its default rate.
+    #[default]
+    Documented,
+    /// The same, thirty times as often.
+    Stress,
+}
+
+const STRESS_FACTOR: u32 = 30;
+const MILLION: u32 = 1_000_000;
+
+impl FaultPlan {
+    /// The plan of a profile.
+    pub fn of(profile: Profile) -> FaultPlan {
+        let weights = vec![Vec::new(); FaultId::ALL.len()];
+        let mut plan = FaultPlan { weights, slow_calls: profile != Profile::None };
+        for fault in FaultId::ALL.iter().copied().filter(|fault| fault.spec().documented) {
+            match profile {
+                Profile::None => {}
+                Profile::Documented => plan.set(fault, fault.spec().rate_ppm),
+                Profile::Stress => plan.set(fault, fault.spec().rate_ppm.saturating_mul(STRESS_FACTOR)),
+            }
+        }
+        plan
+    }
+
+    /// Sets how often `fault` strikes, in parts of a million per opportunity; zero turns it off.
+    pub fn set(&mut self, fault: FaultId, rate_ppm: u32) {
+        let forms = fault.spec().forms.len() as u32;
+        let rate = rate_ppm.min(MILLION);
+        // Each form gets the rate, everything else is scaled up by the number of forms: no rounding.
+        let benign = (MILLION - rate) * forms;
+        let weights = std::iter::once(benign).chain(std::iter::repeat_n(rate, forms as usize));
+        self.weights[fault as usize] = if rate == 0 { Vec::new() } else { weights.collect() };
+        self.slow_calls |= rate > 0;
+    }
+
+    /// The odds of the forms of `fault`; empty when it is off.
+    #[inline]
+    pub fn weights(&self, fault: FaultId) -> &[u32] {
+        &self.weights[fault as usize]
+    }
+
+    /// Whether a call may take far longer than usual: wherever any fault may strike.
+    #[inline]
+    pub fn slow_calls(&self) -> bool {
+        self.slow_calls
+    }
+
+    /// Sets whether a call may take far longer than usual.
+    pub fn set_slow_calls(&mut self, slow_calls: bool) {
+        self.slow_calls = slow_calls;
+    }
+
+    /// The faults that are on.
+    pub fn on(&self) -> impl Iterator<Item = FaultId> {
+        FaultId::ALL.iter().copied().filter(|fault| !self.weights(*fault).is_empty())
+    }
+}
+
+const fn tag(id: &str) -> u64 {
+    let bytes = id.as_bytes();
+    let mut hash = 0x5eed;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = mix(hash, bytes[at] as u64);
+        at += 1;
+    }
+    // The upper half addresses the occurrence.
+    hash & 0xffff_ffff | 0x10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Weighted;
+
+    #[test]
+    fn every_fault_has_its_own_id_and_tag() {
+        for (at, fault) in FaultId::ALL.iter().enumerate() {
+            assert_eq!(FaultId::parse(fault.spec().id), Some(*fault));
+            assert!(FaultId::ALL[..at].iter().all(|other| other.tag() != fault.tag()));
+        }
+    }
+
+    #[test]
+    fn operator_actions_are_on_only_when_asked_for() {
+        let mut plan = FaultPlan::of(Profile::Documented);
+        assert!(plan.weights(FaultId::SfAbort).is_empty());
+        plan.set(FaultId::SfAbort, 500);
+        assert_eq!(plan.weights(FaultId::SfAbort), [999_500, 500]);
+        assert_eq!(FaultPlan::of(Profile::None).on().count(), 0);
+    }
+
+    #[test]
+    fn a_rate_is_the_odds_of_all_forms_together() {
+        let plan = FaultPlan::of(Profile::Documented);
+        let weights = plan.weights(FaultId::EbDup);
+        assert_eq!(weights.len(), 4);
+        let struck: u32 = weights[1..].iter().sum();
+        assert_eq!(u64::from(struck) * 1000, weights.iter().map(|weight| u64::from(*weight)).sum::<u64>());
+        assert_eq!(Weighted::Table(weights).pick(0), 0);
+    }
+}

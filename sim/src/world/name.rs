@@ -1,0 +1,117 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::hash;
+
+/// An interned name: of an operation, a state, a rule, an actor. Cheap to copy and compare; its hash comes from its
+/// text, so that sites stay the same when other names come or go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(u32);
+
+/// The names of one compiled scenario.
+#[derive(Debug)]
+pub struct Names {
+    texts: Vec<Arc<str>>,
+    hashes: Vec<u64>,
+    known: HashMap<Arc<str>, Name>,
+}
+
+macro_rules! operations {
+    ($($constant:ident = $text:literal,)+) => {
+        /// Names that every scenario has, with their places fixed.
+        #[allow(missing_docs, reason = "each constant is its text")]
+        impl Name {
+            operations!(@constants 0u32; $($constant,)+);
+        }
+
+        const FIXED: &[&str] = &[$($text),+];
+    };
+    (@constants $at:expr; $constant:ident, $($rest:ident,)*) => {
+        pub const $constant: Name = Name($at);
+        operations!(@constants $at + 1; $($rest,)*);
+    };
+    (@constants $at:expr;) => {};
+}
+
+operations! {
+    WORLD = "world",
+    TIMER = "timer",
+    SLEEP = "sleep",
+    HANDLER = "handler",
+    RESPONSE = "response",
+    TRY = "try",
+    DELIVERY = "delivery",
+    ASYNC = "async",
+    TICK = "tick",
+    EXECUTION = "execution",
+    STATUS_CHANGE = "status-change",
+    ENTRY = "entry",
+    DYNAMODB_GET_ITEM = "dynamodb:GetItem",
+    DYNAMODB_PUT_ITEM = "dynamodb:PutItem",
+    DYNAMODB_UPDATE_ITEM = "dynamodb:UpdateItem",
+    DYNAMODB_DELETE_ITEM = "dynamodb:DeleteItem",
+    DYNAMODB_QUERY = "dynamodb:Query",
+    DYNAMODB_SCAN = "dynamodb:Scan",
+    DYNAMODB_TRANSACT_WRITE_ITEMS = "dynamodb:TransactWriteItems",
+    DYNAMODB_TRANSACT_GET_ITEMS = "dynamodb:TransactGetItems",
+    DYNAMODB_BATCH_GET_ITEM = "dynamodb:BatchGetItem",
+    DYNAMODB_BATCH_WRITE_ITEM = "dynamodb:BatchWriteItem",
+    EVENTS_PUT_EVENTS = "events:PutEvents",
+    LAMBDA_INVOKE = "lambda:Invoke",
+    STATES_START_EXECUTION = "states:StartExecution",
+    STATES_STOP_EXECUTION = "states:StopExecution",
+    STATES_DESCRIBE_EXECUTION = "states:DescribeExecution",
+    STATES_SEND_TASK_SUCCESS = "states:SendTaskSuccess",
+    STATES_SEND_TASK_FAILURE = "states:SendTaskFailure",
+    STATES_SEND_TASK_HEARTBEAT = "states:SendTaskHeartbeat",
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        let mut names = Names { texts: Vec::new(), hashes: Vec::new(), known: HashMap::new() };
+        for text in FIXED {
+            names.intern(text);
+        }
+        names
+    }
+}
+
+impl Names {
+    /// The name of `text`, made on first use.
+    pub fn intern(&mut self, text: &str) -> Name {
+        if let Some(name) = self.known.get(text) {
+            return *name;
+        }
+        let name = Name(self.texts.len() as u32);
+        let shared: Arc<str> = text.into();
+        self.texts.push(shared.clone());
+        self.hashes.push(hash::text(text));
+        self.known.insert(shared, name);
+        name
+    }
+
+    /// The text of `name`.
+    pub fn text(&self, name: Name) -> &Arc<str> {
+        &self.texts[name.0 as usize]
+    }
+
+    /// The hash of the text of `name`.
+    #[inline]
+    pub fn hash(&self, name: Name) -> u64 {
+        self.hashes[name.0 as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_names_stand_at_their_constants() {
+        let names = Names::default();
+        assert_eq!(&**names.text(Name::WORLD), "world");
+        assert_eq!(&**names.text(Name::LAMBDA_INVOKE), "lambda:Invoke");
+        assert_eq!(&**names.text(Name::STATES_SEND_TASK_HEARTBEAT), "states:SendTaskHeartbeat");
+        assert_eq!(names.texts.len(), FIXED.len());
+    }
+}

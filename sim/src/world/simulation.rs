@@ -1,0 +1,421 @@
+use std::sync::Arc;
+
+use super::workload::{ActorStep, PlannedActor, Shape, Workload};
+use super::{
+    ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
+    TimerOwner, View, Violation, When,
+};
+use crate::handlers::{HostError, hosted};
+use crate::services::dynamodb::DynamoDb;
+use crate::services::eventbridge::EventBridge;
+use crate::services::lambda::Lambda;
+use crate::services::stepfunctions::StepFunctions;
+use crate::services::{Answer, Request};
+
+/// Where a run is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// Entries of the queue, at most.
+    pub steps_max: u64,
+    /// Virtual time, at most.
+    pub virtual_ms_max: u64,
+}
+
+impl Default for Caps {
+    fn default() -> Caps {
+        const THIRTY_DAYS_MS: u64 = 30 * 86_400_000;
+        Caps { steps_max: 200_000, virtual_ms_max: THIRTY_DAYS_MS }
+    }
+}
+
+/// A whole world: services, workload and invariants, ready to run again and again.
+pub struct World {
+    /// Clock, queue, decisions, faults and trace.
+    pub core: Core,
+    /// DynamoDB.
+    pub dynamodb: DynamoDb,
+    /// EventBridge.
+    pub eventbridge: EventBridge,
+    /// Lambda.
+    pub lambda: Lambda,
+    /// Step Functions.
+    pub stepfunctions: StepFunctions,
+    /// What every role may do.
+    pub permissions: Permissions,
+    /// The promises.
+    pub invariants: Vec<Invariant>,
+    workload: Box<dyn Workload>,
+    caps: Caps,
+    actors: Vec<PlannedActor>,
+    progress: Vec<u32>,
+    changed: Parts,
+    revisions: Revisions,
+    last_change: Millis,
+    steps: u64,
+    reached: Vec<bool>,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The hash of everything that happened.
+    pub trace_hash: u64,
+    /// Entries of the queue that were handled.
+    pub steps: u64,
+    /// Executions that were started.
+    pub executions: usize,
+    /// Virtual time, in milliseconds.
+    pub virtual_ms: u64,
+    /// The first promise that was broken.
+    pub violation: Option<Violation>,
+    /// How many choices were about the environment.
+    pub deviations: usize,
+}
+
+/// Faults go on for this long after the workload is done, so that whatever cleans up meets them too.
+const FAULTS_AFTER_WORKLOAD_MS: u64 = 300_000;
+/// Beyond the longest schedule, everything must have been quiet for this long before a run is over.
+const SETTLE_MS: u64 = 1_000;
+/// So many periods of the longest schedule are enough for whatever cleans up; then only what was begun is finished.
+const SETTLE_PERIODS_MAX: u64 = 10;
+
+const DAY_MS: u64 = 86_400_000;
+
+/// The name of the verdict on a run that does not end.
+pub const LIVELOCK: &str = "the run does not come to an end";
+
+impl World {
+    /// A world of these services. Names of the workload's actors must be interned in `core`'s names.
+    #[expect(clippy::too_many_arguments, reason = "a world is its parts, and each is of its own type")]
+    pub fn new(
+        core: Core,
+        dynamodb: DynamoDb,
+        eventbridge: EventBridge,
+        lambda: Lambda,
+        stepfunctions: StepFunctions,
+        permissions: Permissions,
+        invariants: Vec<Invariant>,
+        workload: Box<dyn Workload>,
+        caps: Caps,
+    ) -> World {
+        let reached = vec![false; invariants.len()];
+        World {
+            core,
+            dynamodb,
+            eventbridge,
+            lambda,
+            stepfunctions,
+            permissions,
+            invariants,
+            workload,
+            caps,
+            actors: Vec::new(),
+            progress: Vec::new(),
+            changed: Parts::ALL,
+            revisions: Revisions::default(),
+            last_change: Millis::START,
+            steps: 0,
+            reached,
+        }
+    }
+
+    /// Runs once, from the start to the end or to the first broken promise.
+    ///
+    /// `recorded` keeps histories and a timeline; it changes nothing else.
+    pub fn run(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) -> Result<Outcome, HostError> {
+        self.reset(decisions, run_key, recorded);
+        if self.lambda.is_native() { hosted(run_key, || self.run_hosted()) } else { self.run_hosted() }
+    }
+
+    fn run_hosted(&mut self) -> Result<Outcome, HostError> {
+        self.start_workload().map_err(HostError)?;
+        self.eventbridge.start_schedules(&mut self.core);
+        let violation = match self.run_to_the_end()? {
+            Some(violation) => Some(violation),
+            None => self.check_end()?,
+        };
+        if let Some(violation) = &violation {
+            self.core.note(ActorId::WORLD, || format!("BROKEN: {}", violation.name));
+        }
+        self.core.fold(self.dynamodb.digest());
+        Ok(Outcome {
+            trace_hash: self.core.trace().hash(),
+            steps: self.steps,
+            executions: self.stepfunctions.records().len(),
+            virtual_ms: self.core.now().since_start(),
+            violation,
+            deviations: self.core.deviation_count(),
+        })
+    }
+
+    /// Which of the `sometimes` the last run reached, by their place among the invariants.
+    pub fn reached(&self) -> &[bool] {
+        &self.reached
+    }
+
+    /// The actors of the last run, as its shape was drawn.
+    pub fn planned(&self) -> &[PlannedActor] {
+        &self.actors
+    }
+
+    /// The state as invariants see it.
+    pub fn view(&self) -> View<'_> {
+        View {
+            tables: &self.dynamodb.database,
+            executions: &self.stepfunctions,
+            events: &self.eventbridge,
+            invocations: self.lambda.invocation_count(),
+            revisions: &self.revisions,
+            now: self.core.now(),
+        }
+    }
+
+    fn reset(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) {
+        self.core.reset(decisions, run_key, recorded);
+        self.dynamodb.reset();
+        self.eventbridge.reset();
+        self.lambda.reset();
+        self.stepfunctions.reset(recorded);
+        self.changed = Parts::ALL;
+        self.revisions.begin_run();
+        self.last_change = Millis::START;
+        self.steps = 0;
+        self.reached.fill(false);
+    }
+
+    fn start_workload(&mut self) -> Result<(), String> {
+        self.actors.clear();
+        self.progress.clear();
+        self.workload.plan(&mut Shape::new(&mut self.core), &mut self.actors)?;
+        self.progress.resize(self.actors.len(), 0);
+        for (slot, planned) in self.actors.iter().enumerate() {
+            let owner = TimerOwner::Actor { slot: slot as u32 };
+            self.core.timer(Millis::START + planned.at_ms, 0, planned.actor, 0, owner);
+        }
+        Ok(())
+    }
+
+    fn run_to_the_end(&mut self) -> Result<Option<Violation>, HostError> {
+        let mut faults_until = None;
+        let settle_ms = self.eventbridge.schedule_period_max_ms() + SETTLE_MS;
+        // What `always` says holds before anything happens, or the scenario's own data is wrong.
+        if let Some(violation) = self.check_changed()? {
+            return Ok(Some(violation));
+        }
+        loop {
+            if self.core.foreground() == 0 && faults_until.is_none() {
+                faults_until = Some(self.core.now() + FAULTS_AFTER_WORKLOAD_MS);
+            }
+            if let Some(until) = faults_until
+                && self.core.foreground() == 0
+            {
+                let has_schedules = settle_ms > SETTLE_MS;
+                let settled = self.core.now() > self.last_change.max(until) + settle_ms;
+                if self.core.in_flight() == 0 && (settled || !has_schedules) {
+                    return Ok(None);
+                }
+                // A schedule that always has something to do, if only to note its own tick, never is quiet.
+                if self.core.now() > until + SETTLE_PERIODS_MAX * settle_ms {
+                    self.eventbridge.stop_schedules();
+                }
+            }
+            let Some(entry) = self.core.next() else { return Ok(None) };
+            if faults_until.is_some_and(|until| self.core.now() > until) {
+                self.core.stop_faults();
+            }
+            self.steps += 1;
+            if self.steps > self.caps.steps_max || self.core.now().since_start() > self.caps.virtual_ms_max {
+                return Ok(Some(self.livelock()));
+            }
+            self.core.fold(self.core.now().0);
+            self.core.fold(self.core.lineages().hash(entry.actor()));
+            self.handle(entry)?;
+            while let Some((_, to, answer)) = self.core.next_answer() {
+                self.pass_on(to, answer)?;
+            }
+            if self.changed != Parts::NONE {
+                self.last_change = self.core.now();
+                if let Some(violation) = self.check_changed()? {
+                    return Ok(Some(violation));
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, entry: Entry) -> Result<(), HostError> {
+        match entry {
+            Entry::Call { caller, request } => self.dispatch(caller, request),
+            Entry::Answer { to, answer, .. } => self.pass_on(to, answer),
+            Entry::Timer { owner, .. } => match owner {
+                TimerOwner::Invocation { invocation, what } => self.lambda.timer(&mut self.core, invocation, what),
+                TimerOwner::AsyncEvent { event } => self.lambda.event_due(&mut self.core, event),
+                TimerOwner::Execution { execution, timer } => {
+                    self.stepfunctions.timer(&mut self.core, execution, timer);
+                    self.note_executions();
+                    Ok(())
+                }
+                TimerOwner::Delivery { delivery } => {
+                    self.eventbridge.delivery_due(&mut self.core, delivery);
+                    Ok(())
+                }
+                TimerOwner::Schedule { rule } => {
+                    self.eventbridge.tick(&mut self.core, rule);
+                    Ok(())
+                }
+                TimerOwner::Actor { slot } => {
+                    self.act(slot);
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    fn dispatch(&mut self, caller: Caller, request: Request) -> Result<(), HostError> {
+        if caller.principal != Principal::Anyone
+            && let Err(denied) = self.permissions.check(&self.core, &caller, &request)
+        {
+            self.core.note(caller.actor, || format!("{}: {}", denied.code, denied.message));
+            self.core.answer(caller.actor, caller.reply_to, Err(denied));
+            return Ok(());
+        }
+        match request {
+            Request::DynamoDb(request) => {
+                self.dynamodb.handle(&mut self.core, caller, request);
+                let changed = self.dynamodb.take_changed();
+                self.touch(changed);
+                Ok(())
+            }
+            Request::Events(request) => {
+                self.eventbridge.handle(&mut self.core, caller, &request);
+                self.touch(Parts::EVENTS);
+                Ok(())
+            }
+            Request::Lambda(request) => self.lambda.handle(&mut self.core, caller, *request),
+            Request::States(request) => {
+                self.stepfunctions.handle(&mut self.core, caller, *request);
+                self.note_executions();
+                Ok(())
+            }
+        }
+    }
+
+    fn pass_on(&mut self, to: ReplyTo, answer: Answer) -> Result<(), HostError> {
+        match to {
+            ReplyTo::Nobody => Ok(()),
+            ReplyTo::Handler { invocation } => self.lambda.answer(&mut self.core, invocation, answer),
+            ReplyTo::AsyncEvent { event } => {
+                self.lambda.event_answered(&mut self.core, event, &answer);
+                Ok(())
+            }
+            ReplyTo::Task { execution, task } => {
+                self.stepfunctions.answer(&mut self.core, execution, task, answer);
+                self.note_executions();
+                Ok(())
+            }
+            ReplyTo::Delivery { delivery } => {
+                self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
+                Ok(())
+            }
+            ReplyTo::Actor { slot } => {
+                self.act(slot);
+                Ok(())
+            }
+        }
+    }
+
+    /// An actor of the workload takes its next step.
+    fn act(&mut self, slot: u32) {
+        let planned = &self.actors[slot as usize];
+        let at = self.progress[slot as usize];
+        self.progress[slot as usize] += 1;
+        match planned.steps.get(at as usize) {
+            None => {}
+            Some(ActorStep::Wait { ms }) => {
+                let due = self.core.now() + *ms;
+                self.core.timer(due, 0, planned.actor, at + 1, TimerOwner::Actor { slot });
+            }
+            Some(ActorStep::Send(request)) => {
+                let (actor, request) = (planned.actor, request.clone());
+                let reply_to = ReplyTo::Actor { slot };
+                self.core.send(Caller { actor, occurrence: at, principal: Principal::Anyone, reply_to }, request);
+            }
+        }
+    }
+
+    fn note_executions(&mut self) {
+        let changed = self.stepfunctions.take_changed();
+        if changed != Parts::NONE {
+            self.touch(changed);
+        }
+    }
+
+    fn touch(&mut self, parts: Parts) {
+        self.changed = self.changed.and(parts);
+        self.revisions.bump(parts);
+    }
+
+    fn livelock(&self) -> Violation {
+        let caps = self.caps;
+        let time = match caps.virtual_ms_max {
+            ms if ms >= DAY_MS && ms.is_multiple_of(DAY_MS) => format!("{} days", ms / DAY_MS),
+            ms => format!("{ms} ms"),
+        };
+        let name = format!("{LIVELOCK} within {} steps and {time} of virtual time", caps.steps_max);
+        Violation { invariant: None, name: name.into(), at: self.core.now() }
+    }
+
+    fn check_changed(&mut self) -> Result<Option<Violation>, HostError> {
+        let changed = std::mem::take(&mut self.changed);
+        let view = View {
+            tables: &self.dynamodb.database,
+            executions: &self.stepfunctions,
+            events: &self.eventbridge,
+            invocations: self.lambda.invocation_count(),
+            revisions: &self.revisions,
+            now: self.core.now(),
+        };
+        for (place, invariant) in self.invariants.iter_mut().enumerate() {
+            let skip = match invariant.when {
+                When::Always => false,
+                When::Sometimes => self.reached[place],
+                When::Eventually => true,
+            };
+            if skip || !invariant.reads.meets(changed) {
+                continue;
+            }
+            let holds = invariant.check.holds(&view).map_err(|error| unusable(&invariant.name, &error))?;
+            match invariant.when {
+                When::Sometimes => self.reached[place] |= holds,
+                _ if !holds => {
+                    return Ok(Some(Violation { invariant: Some(place), name: invariant.name.clone(), at: view.now }));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn check_end(&mut self) -> Result<Option<Violation>, HostError> {
+        let view = View {
+            tables: &self.dynamodb.database,
+            executions: &self.stepfunctions,
+            events: &self.eventbridge,
+            invocations: self.lambda.invocation_count(),
+            revisions: &self.revisions,
+            now: self.core.now(),
+        };
+        for (place, invariant) in self.invariants.iter_mut().enumerate() {
+            if invariant.when == When::Eventually {
+                let holds = invariant.check.holds(&view).map_err(|error| unusable(&invariant.name, &error))?;
+                if !holds {
+                    return Ok(Some(Violation { invariant: Some(place), name: invariant.name.clone(), at: view.now }));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn unusable(name: &Arc<str>, error: &str) -> HostError {
+    HostError(format!("the invariant '{name}' cannot be evaluated: {error}"))
+}

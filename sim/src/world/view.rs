@@ -1,0 +1,120 @@
+use crate::services::dynamodb::Database;
+use crate::services::eventbridge::{Accepted, EventBridge};
+use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
+use crate::world::Millis;
+
+/// The state of the world that invariants judge: what was recorded, never what a handler said.
+#[derive(Clone, Copy)]
+pub struct View<'w> {
+    /// The tables.
+    pub tables: &'w Database,
+    /// The executions.
+    pub executions: &'w StepFunctions,
+    /// The events that buses accepted.
+    pub events: &'w EventBridge,
+    /// How many invocations were started.
+    pub invocations: usize,
+    /// How often each part has changed.
+    pub revisions: &'w Revisions,
+    /// The virtual time.
+    pub now: Millis,
+}
+
+impl<'w> View<'w> {
+    /// Every execution, in the order of their start.
+    pub fn executions(&self) -> &'w [ExecutionRecord] {
+        self.executions.records()
+    }
+
+    /// Every accepted event, in order.
+    pub fn accepted(&self) -> &'w [Accepted] {
+        self.events.accepted()
+    }
+}
+
+/// The parts of a [`View`], as a set: which of them an invariant reads, and which of them a step may have changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts(u64);
+
+impl Parts {
+    /// Nothing.
+    pub const NONE: Parts = Parts(0);
+    /// Everything.
+    pub const ALL: Parts = Parts(u64::MAX);
+    /// The executions, with the states they are in.
+    pub const EXECUTIONS: Parts = Parts(1 | 16);
+    /// The executions without the states they are in: only starts and ends change them.
+    pub const EXECUTION_ENDS: Parts = Parts(1);
+    /// The states that executions are in.
+    pub const EXECUTION_STATES: Parts = Parts(16);
+    /// The events.
+    pub const EVENTS: Parts = Parts(2);
+    /// The invocations.
+    pub const INVOCATIONS: Parts = Parts(4);
+    /// The time.
+    pub const NOW: Parts = Parts(8);
+
+    /// The table with this index.
+    pub fn table(index: usize) -> Parts {
+        // Beyond the bits that there are, tables share the last one.
+        Parts(1 << (5 + index.min(58)))
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub fn and(self, other: Parts) -> Parts {
+        Parts(self.0 | other.0)
+    }
+
+    /// Whether the sets have a part in common.
+    pub fn meets(self, other: Parts) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Counts the changes of each part, so that a copy of it can tell whether it is up to date. Never starts over, not
+/// even between runs.
+#[derive(Clone, Debug)]
+pub struct Revisions {
+    parts: [u64; 64],
+    run: u64,
+}
+
+impl Default for Revisions {
+    fn default() -> Revisions {
+        Revisions { parts: [1; 64], run: 0 }
+    }
+}
+
+impl Revisions {
+    /// Counts a new run, in which everything has changed.
+    pub fn begin_run(&mut self) {
+        self.run += 1;
+        self.bump(Parts::ALL);
+    }
+
+    /// Which run of its world it is.
+    pub fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// Counts a change of each of `parts`.
+    pub fn bump(&mut self, parts: Parts) {
+        let mut bits = parts.0;
+        while bits != 0 {
+            self.parts[bits.trailing_zeros() as usize] += 1;
+            bits &= bits - 1;
+        }
+    }
+
+    /// How often `parts` have changed, all together.
+    pub fn of(&self, parts: Parts) -> u64 {
+        let mut bits = parts.0;
+        let mut changes = 0;
+        while bits != 0 {
+            changes += self.parts[bits.trailing_zeros() as usize];
+            bits &= bits - 1;
+        }
+        changes
+    }
+}

@@ -1,0 +1,112 @@
+//! What a sweep prints.
+
+use insta::assert_snapshot;
+
+use crate::shop::Shop;
+
+/// The shop where paying twice is a broken promise, and faults are frequent.
+fn broken() -> Shop {
+    let shop = Shop::with("scenario.yaml", "faults: documented", "faults: {EB-DUP: 0.2, LA-COLD: 0.2}");
+    shop.replace(
+        "scenario.yaml",
+        "name: some order is paid\n    sometimes: $count(tables.Orders[paid]) > 0",
+        "name: each order is paid once\n    always: $count(executions) = $count($distinct(executions.input.orderId))",
+    );
+    shop
+}
+
+#[test]
+fn a_scenario_that_holds_says_so() {
+    let ran = Shop::new().check(&[]);
+    assert_eq!(ran.code, 0);
+    assert_snapshot!(ran.shown());
+}
+
+#[test]
+fn a_broken_promise_is_told_with_its_shape_its_deviations_and_a_line_to_replay_it() {
+    let ran = broken().check(&[]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.lines().all(|line| line.contains("replay") || line.chars().count() <= 100), "{}", ran.out);
+    assert_snapshot!(ran.shown());
+}
+
+#[test]
+fn the_line_to_replay_breaks_the_same_promise() {
+    let shop = broken();
+    let out = shop.check(&["--faults", "stress"]).out;
+    let line = out.lines().find_map(|line| line.trim().strip_prefix("replay")).expect("a line to replay");
+    let (_, arguments) = line.split_once(" replay ").expect("a command");
+    assert!(arguments.ends_with(" --faults stress"), "{arguments}");
+    let arguments: Vec<&str> = std::iter::once("replay").chain(arguments.split(' ')).collect();
+    let ran = shop.run(&arguments);
+    assert_eq!(ran.code, 1);
+    let broken = out.lines().find_map(|line| line.strip_prefix("broken: ")).expect("what broke");
+    assert!(ran.out.contains(&format!(": {broken}\ntrace ")), "{}", ran.out);
+}
+
+#[test]
+fn under_cargo_the_line_to_replay_begins_with_cargo() {
+    let shop = broken();
+    std::fs::create_dir(shop.folder().join("my shop")).expect("a folder");
+    for file in ["template.yaml", "scenario.yaml"] {
+        std::fs::copy(shop.folder().join(file), shop.folder().join("my shop").join(file)).expect("a copy");
+    }
+    let mut command = shop.command(&["check", "my shop", "--seeds", "40", "--jobs", "1"]);
+    command.env("CARGO", "cargo");
+    let ran = crate::shop::Ran::of(command);
+    let line = ran.out.lines().find(|line| line.trim_start().starts_with("replay")).expect("a line to replay");
+    assert!(line.contains("  cargo run ") && line.contains(" -- replay 'my shop' --seed "), "{line}");
+}
+
+#[test]
+fn what_is_never_reached_fails_and_a_small_sweep_says_that_more_may_help() {
+    let shop = Shop::with("scenario.yaml", "$count(tables.Orders[paid]) > 0", "$count(tables.Orders) > 99");
+    let few = shop.check(&[]);
+    assert_eq!(few.code, 1);
+    assert_snapshot!("unreached_in_a_small_sweep", few.shown());
+    let many = shop.run(&["check", ".", "--faults", "none"]);
+    assert_eq!(many.code, 1);
+    assert!(many.out.contains("what is never reached tests nothing"), "{}", many.out);
+}
+
+#[test]
+fn a_regression_that_breaks_comes_with_its_token() {
+    let shop = broken();
+    std::fs::create_dir(shop.folder().join("regressions")).expect("a folder");
+    let script = "# delivered twice\nseed 0\nshopper#1/events:PutEvents/placed|delivery|EB-DUP|0=1\n";
+    shop.write("regressions/twice.txt", script);
+    shop.write("regressions/gone.txt", "seed 1\nnobody#1|events:PutEvents|EB-DUP|0=1\n");
+    let ran = shop.run(&["check", ".", "--seeds", "1"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    assert_snapshot!(ran.shown());
+}
+
+#[test]
+fn warnings_are_short_and_beside_the_result() {
+    let bucket = |name: &str| format!("  {name}:\n    Type: AWS::S3::Bucket\n");
+    let more = format!("{}{}{}  Placed:\n", bucket("Raw"), bucket("Done"), bucket("Old"));
+    let shop = Shop::with("template.yaml", "  Placed:\n", &more);
+    let ran = shop.check(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert_snapshot!(ran.err);
+}
+
+#[test]
+fn what_handlers_do_beyond_the_world_is_told_at_the_end() {
+    let shop = Shop::with("template.yaml", "import boto3\n", "import boto3, threading\n");
+    shop.replace(
+        "template.yaml",
+        r#"return {"paid": True}"#,
+        "try:\n                  threading.Thread(target=print).start()\n              except RuntimeError:\n                  pass\n              return {}",
+    );
+    let ran = shop.check(&[]);
+    let (_, told) = ran.out.split_once("\nuncontrolled").unwrap_or_else(|| panic!("{}", ran.shown()));
+    assert!(told.contains("function charge (thread)"), "{told}");
+}
+
+#[test]
+fn nothing_is_coloured_and_no_bar_is_drawn_where_nobody_looks() {
+    let ran = Shop::new().check(&[]);
+    assert!(!format!("{}{}", ran.out, ran.err).contains('\u{1b}'));
+    assert_eq!(ran.err, "");
+}

@@ -1,0 +1,8 @@
+//! The command line as a person meets it: the built program in a folder of its own, and what it prints.
+
+mod bad_input;
+mod check;
+mod flags;
+mod mocks;
+mod replay;
+mod shop;

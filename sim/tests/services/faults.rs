@@ -1,0 +1,305 @@
+//! The catalogue of faults, one row of a table for every form of every fault: with the fault on, its effect shows in the
+//! world; with it off, it does not.
+
+use rehearsal::handlers::{CallError, Registry};
+use rehearsal::harness::Run;
+use rehearsal::world::{FaultId, FaultPlan, Profile};
+use rehearsal_engine::{Json, json};
+
+use crate::support::{Log, Look, Stage, Strike, call, function_arn, outcome_text, put};
+
+/// A system, and what of it shows whether a fault struck.
+type Setting = fn() -> (Stage, Log, fn(&Run, &Log) -> String);
+
+struct Row {
+    fault: FaultId,
+    form: u32,
+    setting: Setting,
+    without: &'static str,
+    with: &'static str,
+}
+
+fn row(fault: FaultId, form: u32, setting: Setting, without: &'static str, with: &'static str) -> Row {
+    Row { fault, form, setting, without, with }
+}
+
+fn rows() -> Vec<Row> {
+    use FaultId::*;
+    const ONCE: &str = "[415]";
+    const DONE: &str = "SUCCEEDED [work]";
+    const READ: &str = "2 2";
+    const STORED: &str = "{} [a, b] after 4 ms";
+    const SENT: &str = "0 failed [default till]";
+    vec![
+        row(EbDup, 1, event, ONCE, "[415, 415]"),
+        row(EbDup, 2, event, ONCE, "[415, 5415]"),
+        row(EbDup, 3, event, ONCE, "[415, 3600415]"),
+        row(EbDelay, 1, event, ONCE, "[60415]"),
+        row(EbDelay, 2, event, ONCE, "[600415]"),
+        row(EbDelay, 3, event, ONCE, "[3600415]"),
+        row(EbRetry, 1, event, ONCE, "[1415]"),
+        row(EbRetry, 2, event, ONCE, "[415, 1415]"),
+        row(EbPutPartial, 1, sender, SENT, "1 failed ThrottlingException []"),
+        row(EbPutPartial, 2, sender, SENT, "1 failed InternalFailure []"),
+        row(EbPutThrottle, 1, sender, SENT, "ThrottlingException []"),
+        row(EbPutThrottle, 2, sender, SENT, "InternalFailure []"),
+        row(EbPutThrottle, 3, sender, SENT, "InternalFailure [default till]"),
+        row(EbSchedDup, 1, schedule, "[60400]", "[60400, 60400]"),
+        row(EbSchedJitter, 1, schedule, "[60400]", "[60900]"),
+        row(EbSchedJitter, 2, schedule, "[60400]", "[90400]"),
+        row(EbSchedJitter, 3, schedule, "[60400]", "[119400]"),
+        row(SfStartDup, 1, task, DONE, "SUCCEEDED SUCCEEDED [work work]"),
+        row(SfTaskAmbig, 1, task, DONE, "FAILED Lambda.SdkClientException []"),
+        row(SfTaskAmbig, 2, task, DONE, "FAILED Lambda.SdkClientException [work]"),
+        row(SfAbort, 1, task, DONE, "ABORTED [work]"),
+        row(LaTimeoutAfter, 1, task, DONE, "FAILED Sandbox.Timedout [work]"),
+        row(LaCrashMid, 1, task, DONE, "FAILED Runtime.ExitError []"),
+        row(LaCrashMid, 2, task, DONE, "FAILED Runtime.ExitError [work]"),
+        row(LaSvcBefore, 1, task, DONE, "FAILED Lambda.ServiceException []"),
+        row(LaSvcAfter, 1, task, DONE, "FAILED Lambda.ServiceException [work]"),
+        row(LaSvcAfter, 2, task, DONE, "FAILED Lambda.SdkClientException [work]"),
+        row(LaThrottle, 1, task, DONE, "FAILED Lambda.TooManyRequestsException []"),
+        row(LaAsyncDup, 1, event, ONCE, "[415, 415]"),
+        row(LaAsyncDup, 2, event, ONCE, "[415, 30415]"),
+        row(LaCold, 1, event, ONCE, "[715]"),
+        row(LaCold, 2, event, ONCE, "[2415]"),
+        row(DdStale, 1, read_back, READ, "1 2"),
+        row(DdStale, 2, read_back, READ, "0 2"),
+        row(DdGsiLag, 1, read_back, READ, "2 1"),
+        row(DdGsiLag, 2, read_back, READ, "2 0"),
+        row(Dd500Applied, 1, write, STORED, "InternalServerError [a, b] after 4 ms"),
+        row(Dd500Applied, 2, write, STORED, "ConditionalCheckFailedException [a, b] after 4 ms"),
+        row(Dd500, 1, write, STORED, "InternalServerError [a] after 4 ms"),
+        row(DdThrottle, 1, write, STORED, "ProvisionedThroughputExceededException [a] after 4 ms"),
+        row(DdThrottle, 2, write, STORED, "{} [a, b] after 54 ms"),
+        row(DdTxConflict, 1, write, STORED, "TransactionConflictException [a] after 4 ms"),
+    ]
+}
+
+#[test]
+fn every_form_of_every_fault_has_a_row() {
+    let mut covered: Vec<(FaultId, u32)> = rows().iter().map(|row| (row.fault, row.form)).collect();
+    covered.sort();
+    let forms = |fault: &FaultId| {
+        let fault = *fault;
+        (1..=fault.spec().forms.len() as u32).map(move |form| (fault, form))
+    };
+    let expected: Vec<(FaultId, u32)> = FaultId::ALL.iter().flat_map(forms).collect();
+    assert_eq!(covered, expected);
+}
+
+#[test]
+fn a_fault_that_is_on_has_its_documented_effect() {
+    for Row { fault, form, setting, with, .. } in rows() {
+        let (stage, log, look) = setting();
+        let run = stage.struck_by(fault, form, 1);
+        assert_eq!(look(&run, &log), with, "{} form {form}", fault.spec().id);
+        assert_eq!(run.struck(fault), 1, "{} form {form}", fault.spec().id);
+        // The timeline names the fault and its form.
+        let moment = run.world.core.trace().timeline().iter().find(|moment| moment.fault == Some(fault));
+        let what = &moment.expect("the timeline has it").what;
+        assert!(what.ends_with(&format!("({})", fault.spec().forms[form as usize - 1])), "{what}");
+    }
+}
+
+#[test]
+fn a_fault_that_is_off_has_none() {
+    for Row { fault, form, setting, without, .. } in rows() {
+        // The decisions would let it strike, but nobody asks them.
+        let (stage, log, look) = setting();
+        let run = stage.run_with(Strike { fault, form, times: u32::MAX });
+        assert_eq!(look(&run, &log), without, "{} form {form}", fault.spec().id);
+        assert_eq!(run.outcome.deviations, 0, "{} form {form}", fault.spec().id);
+    }
+}
+
+#[test]
+fn a_fault_at_a_hundred_percent_strikes_in_every_form_and_the_run_still_ends() {
+    for fault in FaultId::ALL.iter().copied() {
+        let setting = rows().into_iter().find(|row| row.fault == fault).expect("every fault has a row").setting;
+        let (stage, _, _) = setting();
+        let harness = stage.fault(fault, 1_000_000).harness();
+        let mut forms = std::collections::BTreeSet::new();
+        for seed in 0..30 {
+            let run = harness.run(seed).expect("a run");
+            assert_eq!(run.outcome.violation, None, "{} under seed {seed}", fault.spec().id);
+            assert!(run.struck(fault) > 0, "{} under seed {seed}", fault.spec().id);
+            let script = run.world.core.script();
+            let of_fault = script.choices.iter().filter(|choice| choice.kind == rehearsal::world::Kind::Fault(fault));
+            forms.extend(of_fault.map(|choice| choice.alternative));
+        }
+        assert_eq!(forms.len(), fault.spec().forms.len(), "{}: {forms:?}", fault.spec().id);
+    }
+}
+
+#[test]
+fn the_documented_profile_leaves_operators_out_and_no_profile_leaves_nothing() {
+    let documented = FaultPlan::of(Profile::Documented);
+    let on: Vec<FaultId> = documented.on().collect();
+    assert!(!on.contains(&FaultId::SfAbort));
+    assert_eq!(on.len(), FaultId::ALL.len() - 1);
+    assert_eq!(FaultPlan::of(Profile::None).on().count(), 0);
+}
+
+/// An event, a rule, a function; when the function began.
+fn event() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("echo")
+        .permit("echo")
+        .rule("Rule", "default", "till", json!([{"Id": "one", "Arn": function_arn("echo")}]))
+        .handlers(move || handlers.echo(Registry::default(), "echo"))
+        .event("0s", "default", "till", json!({}));
+    (stage, log, |_, log| format!("{:?}", log.times()))
+}
+
+/// A function every minute; when it ran in the first two minutes.
+fn schedule() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("echo")
+        .permit("echo")
+        .schedule("Minutely", "rate(1 minute)", json!([{"Id": "one", "Arn": function_arn("echo")}]))
+        .handlers(move || handlers.echo(Registry::default(), "echo"))
+        .actor("0s", json!({"wait": "1s"}));
+    (stage, log, |_, log| {
+        let early: Vec<u64> = log.times().into_iter().filter(|at| *at < 120_000).collect();
+        format!("{early:?}")
+    })
+}
+
+/// A function that puts an event; what it hears and what the bus accepted.
+fn sender() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("sender")
+        .handlers(move || {
+            let log = handlers.clone();
+            Registry::default().with("sender", move |context, _| {
+                let log = log.clone();
+                async move {
+                    let entry = json!({"Source": "till", "DetailType": "T", "Detail": "{}"});
+                    let line = match call(&context, "events", "PutEvents", json!({"Entries": [entry]})).await {
+                        Err(CallError { error, .. }) => error.code.to_owned(),
+                        Ok(answer) => {
+                            let failed = answer.get("FailedEntryCount").expect("a count");
+                            let code = answer.get("Entries").and_then(|entries| entries.item(0)?.get("ErrorCode"));
+                            let code = code.and_then(Json::as_str).map(|code| format!(" {code}"));
+                            format!("{failed} failed{}", code.unwrap_or_default())
+                        }
+                    };
+                    log.note(&context, line);
+                    Ok(Json::Null)
+                }
+            })
+        })
+        .invoke("0s", "sender", json!({}));
+    (stage, log, |run, log| format!("{} [{}]", log.lines().join(", "), run.accepted().join(", ")))
+}
+
+/// A machine of one task without a retrier; how its executions end and what its function did.
+fn task() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("work")
+        .task("flow", json!({"Resource": function_arn("work")}))
+        .handlers(move || {
+            let log = handlers.clone();
+            Registry::default().with("work", move |context, _| {
+                let log = log.clone();
+                async move {
+                    let id = context.uuid4();
+                    put(&context, json!({"id": id})).await?;
+                    log.note(&context, "work");
+                    Ok(Json::Null)
+                }
+            })
+        })
+        .start("0s", "flow", json!({}));
+    (stage, log, |run, _| {
+        let ends: Vec<String> = run
+            .world
+            .stepfunctions
+            .records()
+            .iter()
+            .map(|record| {
+                [Some(record.status.name()), record.error.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect();
+        // What counts is what is in the table: a killed function hears no answer.
+        format!("{} [{}]", ends.join(" "), vec!["work"; run.ids().len()].join(" "))
+    })
+}
+
+/// Two updates and a read of the table and of the index, both eventually consistent.
+fn read_back() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("client")
+        .setting("tables", json!({"Items": [{"id": "a", "owner": "ann", "count": 0}]}))
+        .handlers(move || {
+            let log = handlers.clone();
+            Registry::default().with("client", move |context, _| {
+                let log = log.clone();
+                async move {
+                    let key = json!({"id": {"S": "a"}});
+                    let update = json!({"TableName": "Items", "Key": key, "UpdateExpression": "ADD #c :n",
+                        "ExpressionAttributeNames": {"#c": "count"}, "ExpressionAttributeValues": {":n": {"N": "1"}}});
+                    for _ in 0..2 {
+                        call(&context, "dynamodb", "UpdateItem", update.clone()).await?;
+                    }
+                    let get = call(&context, "dynamodb", "GetItem", json!({"TableName": "Items", "Key": key})).await?;
+                    let query = json!({"TableName": "Items", "IndexName": "ByOwner", "KeyConditionExpression": "#o = :o",
+                        "ExpressionAttributeNames": {"#o": "owner"}, "ExpressionAttributeValues": {":o": {"S": "ann"}}});
+                    let query = call(&context, "dynamodb", "Query", query).await?;
+                    let count = |item: Option<&Json>| {
+                        let count = item.and_then(|item| item.get("count")?.get("N")?.as_str());
+                        count.unwrap_or("nothing").to_owned()
+                    };
+                    let found = query.get("Items").and_then(|items| items.item(0));
+                    log.note(&context, format!("{} {}", count(get.get("Item")), count(found)));
+                    Ok(Json::Null)
+                }
+            })
+        })
+        .invoke("0s", "client", json!({}));
+    (stage, log, |_, log| log.lines().join(", "))
+}
+
+/// A conditional write; what its function hears, what is in the table, and how long it took.
+fn write() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("client")
+        .setting("tables", json!({"Items": [{"id": "a", "owner": "ann", "count": 0}]}))
+        .handlers(move || {
+            let log = handlers.clone();
+            Registry::default().with("client", move |context, _| {
+                let log = log.clone();
+                async move {
+                    let begun = context.now();
+                    let write = json!({"TableName": "Items", "Item": {"id": {"S": "b"}}, "ConditionExpression": "attribute_not_exists(id)"});
+                    let heard = outcome_text(call(&context, "dynamodb", "PutItem", write).await);
+                    let heard = heard.split(':').next().unwrap_or_default().to_owned();
+                    log.note(&context, heard);
+                    log.note(&context, (context.now() - begun).to_string());
+                    Ok(Json::Null)
+                }
+            })
+        })
+        .invoke("0s", "client", json!({}));
+    (stage, log, |run, log| {
+        let lines = log.lines();
+        format!("{} [{}] after {} ms", lines[0], run.ids().join(", "), lines[1])
+    })
+}

@@ -1,0 +1,13 @@
+//! The services of the world, seen from outside: a small template is deployed, something happens to it, and the world is
+//! looked at. One file per service; `support` writes the template and reads the world.
+
+#![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
+
+mod dynamodb;
+mod eventbridge;
+mod faults;
+mod iam;
+mod lambda;
+mod stepfunctions;
+mod support;
+mod world;

@@ -1,0 +1,5 @@
+//! Step Functions: how tasks call, what comes back, what ends an execution, and what others see of it.
+
+mod callbacks;
+mod executions;
+mod tasks;
