@@ -19,7 +19,7 @@ pub mod yaml;
 
 use std::collections::BTreeMap;
 
-use rehearsal_engine::source::{Diagnostic, Node};
+use rehearsal_engine::source::{Diagnostic, Node, Span};
 
 use crate::diagnostics::{Place, Problem, SourceId, Sources};
 
@@ -89,6 +89,11 @@ pub fn read_template(
         problems.append(&mut reading.problems);
         stack
     });
+    if stack.is_none() && problems.is_empty() {
+        // Nothing but blanks and comments: nobody is refused without a reason.
+        let problem = Diagnostic::error("empty-file", Span::new(0, 0), "", "the file is empty");
+        problems.push(Problem::new(source, problem.hint("a template needs at least Resources")));
+    }
     sort(&mut problems);
     (stack, problems)
 }

@@ -132,11 +132,7 @@ pub fn load_with(
 fn refused(sources: Sources, mut problems: Vec<Problem>, source: SourceId) -> Problems {
     if !problems.iter().any(Problem::is_error) {
         let problem = Diagnostic::error("empty-file", Span::new(0, 0), "", "the file is empty");
-        let hint = match source {
-            SourceId(0) => "a scenario needs at least a workload",
-            _ => "a template needs at least Resources",
-        };
-        problems.push(Problem::new(source, problem.hint(hint)));
+        problems.push(Problem::new(source, problem.hint("a scenario needs at least a workload")));
     }
     Problems { sources, problems }
 }

@@ -443,3 +443,18 @@ Resources:
         ("arn:aws:lambda:us-east-1:111111111111:function:f", 10, true)
     );
 }
+
+#[test]
+fn a_file_of_blanks_and_comments_is_refused_with_a_reason() {
+    for text in ["", "\n", "# nothing yet\n"] {
+        let mut sources = Sources::single("t.yaml", text);
+        let no_files = |_: &str| Err("there are no files here".to_owned());
+        let (stack, problems) = read_template(&mut sources, SourceId(0), &Settings::named("t"), &no_files);
+        assert_eq!(stack, None, "{text:?}");
+        assert_eq!(
+            problems.iter().map(|problem| problem.diagnostic.code).collect::<Vec<_>>(),
+            ["empty-file"],
+            "{text:?}"
+        );
+    }
+}
