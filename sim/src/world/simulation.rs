@@ -364,56 +364,51 @@ impl World {
         Violation { invariant: None, name: name.into(), at: self.core.now() }
     }
 
+    /// Judges what must hold at every moment, where something that it reads has changed.
     fn check_changed(&mut self) -> Result<Option<Violation>, HostError> {
         let changed = std::mem::take(&mut self.changed);
-        let view = View {
-            tables: &self.dynamodb.database,
-            executions: &self.stepfunctions,
-            events: &self.eventbridge,
-            invocations: self.lambda.invocation_count(),
-            revisions: &self.revisions,
-            now: self.core.now(),
-        };
-        for (place, invariant) in self.invariants.iter_mut().enumerate() {
-            let skip = match invariant.when {
-                When::Always => false,
-                When::Sometimes => self.reached[place],
-                When::Eventually => true,
-            };
-            if skip || !invariant.reads.meets(changed) {
-                continue;
-            }
-            let holds = invariant.check.holds(&view).map_err(|error| unusable(&invariant.name, &error))?;
-            match invariant.when {
-                When::Sometimes => self.reached[place] |= holds,
-                _ if !holds => {
-                    return Ok(Some(Violation { invariant: Some(place), name: invariant.name.clone(), at: view.now }));
-                }
-                _ => {}
-            }
-        }
-        Ok(None)
+        self.judge(|invariant, reached| match invariant.when {
+            When::Always => invariant.reads.meets(changed),
+            When::Sometimes => !reached && invariant.reads.meets(changed),
+            When::Eventually => false,
+        })
     }
 
+    /// Judges what must hold in the end.
     fn check_end(&mut self) -> Result<Option<Violation>, HostError> {
-        let view = View {
-            tables: &self.dynamodb.database,
-            executions: &self.stepfunctions,
-            events: &self.eventbridge,
-            invocations: self.lambda.invocation_count(),
-            revisions: &self.revisions,
-            now: self.core.now(),
-        };
-        for (place, invariant) in self.invariants.iter_mut().enumerate() {
-            if invariant.when == When::Eventually {
-                let holds = invariant.check.holds(&view).map_err(|error| unusable(&invariant.name, &error))?;
-                if !holds {
-                    return Ok(Some(Violation { invariant: Some(place), name: invariant.name.clone(), at: view.now }));
-                }
-            }
-        }
-        Ok(None)
+        self.judge(|invariant, _| invariant.when == When::Eventually)
     }
+
+    fn judge(&mut self, is_asked: impl Fn(&Invariant, bool) -> bool) -> Result<Option<Violation>, HostError> {
+        // Taken out for as long as they look at the rest of the world.
+        let mut invariants = std::mem::take(&mut self.invariants);
+        let mut reached = std::mem::take(&mut self.reached);
+        let verdict = first_broken(&mut invariants, &mut reached, &self.view(), is_asked);
+        self.invariants = invariants;
+        self.reached = reached;
+        verdict
+    }
+}
+
+/// Asks those of the invariants that are to be asked; the first one that is broken ends it.
+fn first_broken(
+    invariants: &mut [Invariant],
+    reached: &mut [bool],
+    view: &View<'_>,
+    is_asked: impl Fn(&Invariant, bool) -> bool,
+) -> Result<Option<Violation>, HostError> {
+    for (place, (invariant, reached)) in invariants.iter_mut().zip(reached).enumerate() {
+        if !is_asked(invariant, *reached) {
+            continue;
+        }
+        let holds = invariant.check.holds(view).map_err(|error| unusable(&invariant.name, &error))?;
+        if invariant.when == When::Sometimes {
+            *reached |= holds;
+        } else if !holds {
+            return Ok(Some(Violation { invariant: Some(place), name: invariant.name.clone(), at: view.now }));
+        }
+    }
+    Ok(None)
 }
 
 fn unusable(name: &Arc<str>, error: &str) -> HostError {
