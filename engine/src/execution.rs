@@ -12,6 +12,7 @@
 mod choice;
 mod context;
 mod effect;
+mod era;
 mod failure;
 mod flow;
 mod fork;
@@ -26,6 +27,7 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use era::Era;
 pub use effect::{Effect, Env, Event, Invocation, Outcome, Resumed, ScopeStep, Site, Status, TaskId, TimerId};
 
 use crate::asl::{Program, ScopeId};
@@ -77,6 +79,8 @@ pub struct Start {
     pub start_ms: u64,
     /// Standard or Express.
     pub workflow_type: WorkflowType,
+    /// Which form of AWS's histories to show.
+    pub era: Era,
     /// Whether the history keeps its events.
     pub history: bool,
 }
@@ -94,6 +98,7 @@ impl Start {
             state_machine_name: "machine".into(),
             start_ms: 0,
             workflow_type: WorkflowType::Standard,
+            era: Era::default(),
             history: true,
         }
     }

@@ -6,6 +6,7 @@ mod eval;
 mod input;
 mod replay;
 mod run;
+mod runtime_text;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;

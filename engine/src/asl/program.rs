@@ -283,6 +283,21 @@ impl Program {
         self.scopes[ScopeId::ROOT.index()].start
     }
 
+    /// Whether it has what came to the language in November 2024: variables or JSONata.
+    pub fn uses_variables_or_jsonata(&self) -> bool {
+        self.states.iter().any(|state| {
+            let assigns = |assign: &Option<Computed>| assign.is_some();
+            let rules = match &state.work {
+                Work::Choice { rules, .. } => &rules[..],
+                _ => &[],
+            };
+            state.data.is_jsonata
+                || assigns(&state.data.assign)
+                || state.catchers.iter().any(|catcher| assigns(&catcher.assign))
+                || rules.iter().any(|rule| assigns(&rule.assign))
+        })
+    }
+
     /// All ways from one state to another, in the order of the states.
     pub fn transitions(&self) -> Vec<Transition> {
         let mut found = Vec::new();

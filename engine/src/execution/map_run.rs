@@ -12,7 +12,7 @@ use super::formula::Document;
 use super::step::Then;
 use super::thread::{ForkId, OpenTask, Step, ThreadId};
 use super::{
-    Effect, Env, Event, Execution, Invocation, Outcome, Resumed, Start, Status, TaskId, TimerId, WorkflowType,
+    Effect, Env, Era, Event, Execution, Invocation, Outcome, Resumed, Start, Status, TaskId, TimerId, WorkflowType,
 };
 use crate::asl::{Distributed, MapWork, Percentage, Program, StateType, Work};
 use crate::history::{EventId, Kind};
@@ -20,10 +20,6 @@ use crate::json::{Json, Object};
 
 /// AWS: children of one run that run at once.
 pub(super) const DISTRIBUTED_CONCURRENCY_MAX: u64 = 10_000;
-
-/// AWS: an exit follows from `MapRunSucceeded` in recordings up to August 2024, from `MapRunStarted` in those from
-/// November 2024 on. Most recordings are of the former kind.
-const EXIT_FOLLOWS_FROM_START: bool = false;
 
 /// What is known of a run before its items are.
 #[derive(Debug)]
@@ -278,6 +274,7 @@ impl Execution {
             state_machine_arn: machine_arn,
             start_ms: env.now_ms(),
             workflow_type: if is_express { WorkflowType::Express } else { WorkflowType::Standard },
+            era: self.start.era,
             history: false,
         };
         let scope = self.thread(id).scope.clone();
@@ -380,8 +377,9 @@ impl Execution {
         let now_ms = env.now_ms();
         let succeeded = self.history.record(run.started, now_ms, || Kind::MapRunSucceeded);
         self.history.record(succeeded, now_ms, || Kind::StateSucceeded { state_type: StateType::Map.name() });
+        let is_current = self.start.era == Era::Current;
         let owner_thread = self.thread_mut(owner);
-        owner_thread.last_event = if EXIT_FOLLOWS_FROM_START { run.started } else { succeeded };
+        owner_thread.last_event = if is_current { run.started } else { succeeded };
         owner_thread.step = Step::Worked(Ok(Json::from(results)));
         Then::Continue(owner)
     }
