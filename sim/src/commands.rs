@@ -1,12 +1,11 @@
 //! The commands of `rehearsal`, each a function from its arguments to an exit code: 0 held, 1 violated, 2 unusable input.
 
-mod chance;
 mod check;
 mod eval;
 mod input;
 mod replay;
+mod retrace;
 mod run;
-mod runtime_text;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -21,6 +20,7 @@ use crate::world::{FaultPlan, Profile};
 pub use check::{CheckArgs, check};
 pub use eval::{EvalArgs, eval};
 pub use replay::{ReplayArgs, replay};
+pub use retrace::{RetraceArgs, retrace};
 pub use run::{RunArgs, run};
 
 const HELD: u8 = 0;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, EvalArgs, ReplayArgs, RunArgs, check, eval, replay, run};
+use rehearsal::commands::{CheckArgs, EvalArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, replay, retrace, run};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -20,6 +20,8 @@ enum Command {
     Replay(ReplayArgs),
     /// Run one execution of a definition with mocked tasks
     Run(RunArgs),
+    /// Run a history recorded on AWS again, and say whether ours is the same
+    Retrace(RetraceArgs),
     /// Evaluate a JSONPath, a JSONata expression or an intrinsic function
     Eval(EvalArgs),
 }
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args),
         Command::Replay(args) => replay(&args),
         Command::Run(args) => run(&args),
+        Command::Retrace(args) => retrace(&args),
         Command::Eval(args) => eval(&args),
     }
 }

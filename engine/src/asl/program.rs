@@ -8,7 +8,7 @@ use super::formula::{Computed, Formula};
 use super::resource::{Pattern, Resource};
 use super::timestamp::Instant;
 use crate::json::Json;
-use crate::query::{Intrinsic, Path, ReferencePath};
+use crate::query::{Intrinsic, NoSurroundings, Path, ReferencePath, Scope as QueryScope};
 use crate::source::{Diagnostic, Node, Span, read_json};
 
 /// Number of a state within its program; states of one scope are neighbours.
@@ -403,6 +403,19 @@ impl State {
         match &self.work {
             Work::Task(task) => Some(&task.resource),
             _ => None,
+        }
+    }
+
+    /// The result that the state's work had, where its output shows it as it was.
+    pub fn result_in(&self, output: &Json) -> Option<Json> {
+        let DataFlow { result_selector: None, output: None, output_path: Select::Whole, result_path, .. } = &self.data
+        else {
+            return None;
+        };
+        match result_path {
+            Place::Whole => Some(output.clone()),
+            Place::At(path) => path.read(&QueryScope { root: output, surroundings: &NoSurroundings }).ok(),
+            Place::Discard => None,
         }
     }
 

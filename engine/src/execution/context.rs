@@ -69,7 +69,10 @@ impl Surroundings for View<'_> {
                 (text!("RoleArn"), start.role_arn.to_json()),
             ];
             if start.era > Era::BeforeRedrive {
-                members.push((text!("RedriveCount"), 0.into()));
+                members.push((text!("RedriveCount"), self.execution.redriven.0.into()));
+            }
+            if self.execution.redriven.0 > 0 {
+                members.push((text!("RedriveTime"), iso(self.execution.redriven.1).into()));
             }
             Json::from(Object::of_distinct(members))
         };

@@ -37,6 +37,8 @@ pub(super) struct MapRun {
     /// How many items each child has.
     sizes: Vec<usize>,
     failed_items: usize,
+    /// Whether the results are told rather than made by children.
+    is_told: bool,
 }
 
 /// An execution within an execution.
@@ -86,7 +88,15 @@ impl Execution {
             input,
             sizes: Vec::new(),
             failed_items: 0,
+            is_told: env.tells_map_run(site.state),
         };
+        if run.is_told {
+            let task = self.next_task(id);
+            let thread = self.thread_mut(id);
+            thread.task = Some(OpenTask { id: task, token: None, timeout: None, heartbeat: None, heartbeat_ms: None });
+            thread.run = Some(Box::new(run));
+            return Ok(Then::Stop);
+        }
         if let Err(cause) = max_items {
             return Ok(self.fail_run(id, &run, reader_failed(cause), env));
         }
@@ -133,6 +143,12 @@ impl Execution {
         env: &mut dyn Env,
     ) -> Then {
         let Some(run) = self.thread_mut(id).run.take() else { return Then::Stop };
+        if run.is_told {
+            return match read {
+                Ok(results) => self.succeed_run(id, &run, results, env),
+                Err(failure) => self.fail_run(id, &run, failure, env),
+            };
+        }
         let format = match &program.at(self.thread(id).state).work {
             Work::Map(map) => map.distributed.as_ref().and_then(|distributed| distributed.reader.as_ref()),
             _ => None,
@@ -374,13 +390,17 @@ impl Execution {
 
     fn end_run(&mut self, fork_id: ForkId, env: &mut dyn Env) -> Then {
         let Some((owner, run, results)) = self.take_run(fork_id) else { return Then::Stop };
+        self.succeed_run(owner, &run, Json::from(results), env)
+    }
+
+    fn succeed_run(&mut self, owner: ThreadId, run: &MapRun, results: Json, env: &mut dyn Env) -> Then {
         let now_ms = env.now_ms();
         let succeeded = self.history.record(run.started, now_ms, || Kind::MapRunSucceeded);
         self.history.record(succeeded, now_ms, || Kind::StateSucceeded { state_type: StateType::Map.name() });
         let is_current = self.start.era == Era::Current;
         let owner_thread = self.thread_mut(owner);
         owner_thread.last_event = if is_current { run.started } else { succeeded };
-        owner_thread.step = Step::Worked(Ok(Json::from(results)));
+        owner_thread.step = Step::Worked(Ok(results));
         Then::Continue(owner)
     }
 

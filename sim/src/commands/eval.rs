@@ -12,7 +12,8 @@ use rehearsal_engine::query::{Draws, Intrinsic, Path, Scope, Surroundings};
 use rehearsal_engine::{Json, json};
 
 use super::input::{InputArgs, read_json};
-use super::{VIOLATED, chance, print, tell, unusable};
+use super::{VIOLATED, print, tell, unusable};
+use crate::lone;
 use crate::world::Millis;
 
 /// Evaluates one expression and prints the result as JSON.
@@ -169,17 +170,17 @@ struct Chance {
 impl Chance {
     fn next(&mut self) -> [u64; 2] {
         self.drawn += 1;
-        chance::key(0, &self.drawn)
+        lone::key(0, &self.drawn)
     }
 }
 
 impl Draws for Chance {
     fn uuid(&mut self) -> String {
-        chance::uuid(self.next())
+        lone::uuid(self.next())
     }
 
     fn random(&mut self) -> f64 {
-        chance::unit(self.next())
+        lone::unit(self.next())
     }
 }
 

@@ -72,6 +72,15 @@ pub(super) enum TypeArg {
     Express,
 }
 
+impl From<TypeArg> for WorkflowType {
+    fn from(workflow_type: TypeArg) -> WorkflowType {
+        match workflow_type {
+            TypeArg::Standard => WorkflowType::Standard,
+            TypeArg::Express => WorkflowType::Express,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     Text,

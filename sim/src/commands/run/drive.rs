@@ -8,7 +8,7 @@ use rehearsal_engine::asl::Resource;
 use rehearsal_engine::execution::{Effect, Env, Event, Execution, Invocation, Resumed, Site, TimerId};
 
 use super::mocks::{End, Mocks};
-use crate::commands::chance;
+use crate::lone;
 
 /// Runs until the execution ends.
 pub(super) fn drive(execution: &mut Execution, mocks: &mut Mocks, seed: u64) {
@@ -55,11 +55,11 @@ impl Env for Clock {
     }
 
     fn random(&mut self, site: &Site, occurrence: u32) -> f64 {
-        chance::unit(chance::key(self.seed, &(site, occurrence)))
+        lone::unit(lone::key(self.seed, &(site, occurrence)))
     }
 
     fn uuid(&mut self, site: &Site, occurrence: u32) -> String {
-        chance::uuid(chance::key(self.seed, &(site, occurrence)))
+        lone::uuid(lone::key(self.seed, &(site, occurrence)))
     }
 
     fn admit(&mut self, resource: &Resource, parameters: &Json) -> Result<(), String> {
@@ -79,7 +79,7 @@ impl Env for Clock {
     }
 
     fn task_token(&mut self, site: &Site) -> Arc<str> {
-        format!("token-{:016x}", chance::key(self.seed, site)[0]).into()
+        format!("token-{:016x}", lone::key(self.seed, site)[0]).into()
     }
 }
 

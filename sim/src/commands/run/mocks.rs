@@ -15,7 +15,7 @@ use rehearsal_engine::Json;
 use rehearsal_engine::asl::{Program, Resource, StateType};
 use rehearsal_engine::execution::{Invocation, Site};
 
-use crate::commands::runtime_text::cause_of;
+use crate::lone::cause_of;
 
 /// What the tasks of an execution answer.
 #[derive(Debug, Default)]

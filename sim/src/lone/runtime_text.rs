@@ -13,7 +13,7 @@ use rehearsal_engine::asl::Resource;
 const TRACEBACK_LINE: &str = "  File \"";
 
 /// The cause as the runtime wrote it.
-pub(super) fn cause_of(resource: &Resource, cause: Arc<str>) -> Arc<str> {
+pub(crate) fn cause_of(resource: &Resource, cause: Arc<str>) -> Arc<str> {
     match resource {
         Resource::Lambda { .. } => python_text(&cause).map_or(cause, Arc::from),
         _ => cause,
