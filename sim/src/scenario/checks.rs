@@ -39,6 +39,18 @@ pub fn check(scenario: &mut ScenarioFile, stack: &Stack, problems: &mut Vec<Prob
     }
 }
 
+/// Finds names of invariants that a variant says it breaks and that there are not.
+pub fn check_breaks(breaks: &[(Arc<str>, Place)], scenario: &ScenarioFile, problems: &mut Vec<Problem>) {
+    for (name, place) in breaks {
+        if !scenario.invariants.iter().any(|invariant| invariant.name == *name) {
+            let message = format!("the scenario has no invariant '{name}'");
+            let mut problem = Diagnostic::error("unknown-name", place.span, "/breaks", message);
+            problem.hint = suggestion_hint(name, scenario.invariants.iter().map(|invariant| &*invariant.name));
+            problems.push(Problem::new(place.source, problem));
+        }
+    }
+}
+
 fn check_step(kind: &StepKind, place: Place, stack: &Stack, problems: &mut Vec<Problem>) {
     let mut check = |what: &str, value: &Value, known: &dyn Fn(&str) -> bool, names: Vec<Arc<str>>| {
         let Some(name) = value.as_literal_str() else { return };
