@@ -5,7 +5,7 @@
 mod agreement;
 mod determinism;
 mod lost_update;
-mod mutants;
+mod planted;
 mod promises;
 mod published;
 mod scripts;
