@@ -6,7 +6,7 @@ fn shown(start: &str, end: &str) -> String {
     let begin = page.find(start).expect("the block's start");
     let block = &page[begin..begin + page[begin..].find(end).expect("the block's end")];
     let lines = block.lines().map(|line| line.strip_prefix("//! ").unwrap_or(line.trim_start_matches("//!")));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 #[test]
