@@ -1,6 +1,6 @@
 //! Checks of a scope as a whole: every state is reachable, and something ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::fields::{Fields, SCHEMA};
@@ -72,9 +72,18 @@ pub(super) fn reachability(
             next.append(&mut from[at]);
         }
     }
-    for (member, _) in members.iter().zip(&reached).filter(|(_, reached)| !**reached) {
-        let message = format!("State \"{}\" is not reachable.", member.key);
+    let referred: HashSet<StateId> = ways.iter().map(|(_, target)| *target).collect();
+    for (at, member) in members.iter().enumerate().filter(|(at, _)| !reached[*at]) {
         let path = format!("{location}/States/{}", member.key);
-        problems.push(Diagnostic::error("MISSING_TRANSITION_TARGET", member.key_span, path, message));
+        problems.push(if referred.contains(&StateId(scope.first.0 + at as u32)) {
+            // AWS looks at single references alone, as far as is known, so that states that lead to each other pass.
+            let message = format!("the state '{}' is reached from states alone that are never reached", member.key);
+            Diagnostic::warning("unreachable-island", member.key_span, path, message)
+                .hint("lead a state that is reached to it, or remove it")
+        } else {
+            let message = format!("State \"{}\" is not reachable.", member.key);
+            Diagnostic::error("MISSING_TRANSITION_TARGET", member.key_span, path, message)
+                .hint("name it in a Next, Default or Catch of a state that is reached, or remove it")
+        });
     }
 }

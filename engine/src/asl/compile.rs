@@ -16,10 +16,11 @@ const NAME_CHARS_MAX: usize = 80;
 
 const TYPES: &str = "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]";
 
-pub(super) fn compile(node: &Node) -> Result<Program, Vec<Diagnostic>> {
+/// The program, if nothing is an error, and all problems in the order of the text.
+pub(super) fn compile(node: &Node) -> (Option<Program>, Vec<Diagnostic>) {
     if node.as_object().is_none() {
         let message = "Definition must be a valid JSON object";
-        return Err(vec![Diagnostic::error(SCHEMA, node.span, "", message)]);
+        return (None, vec![Diagnostic::error(SCHEMA, node.span, "", message)]);
     }
     let mut compiler = Compiler::default();
     let mut fields = Fields::new(node, "");
@@ -226,16 +227,17 @@ impl Compiler {
         states::compile(self, member, around, names, fields, state_type, language)
     }
 
-    fn finish(mut self, timeout_seconds: Option<u64>, comment: Option<Arc<str>>) -> Result<Program, Vec<Diagnostic>> {
+    fn finish(mut self, timeout_seconds: Option<u64>, comment: Option<Arc<str>>) -> (Option<Program>, Vec<Diagnostic>) {
         self.problems.sort_by_key(|problem| problem.span.start);
         if self.problems.iter().any(|problem| problem.severity == Severity::Error) {
-            return Err(self.problems);
+            return (None, self.problems);
         }
         let (Some(states), Some(scopes)) =
             (self.states.into_iter().collect::<Option<Vec<_>>>(), self.scopes.into_iter().collect::<Option<Vec<_>>>())
         else {
-            return Err(self.problems);
+            return (None, self.problems);
         };
-        Ok(Program { states, scopes, timeout_seconds, comment, warnings: self.problems })
+        let warnings = self.problems.clone();
+        (Some(Program { states, scopes, timeout_seconds, comment, warnings }), self.problems)
     }
 }

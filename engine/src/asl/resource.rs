@@ -64,22 +64,112 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("apigateway", &["invoke"]),
 ];
 
-/// Optimized integrations of which any action is taken.
-const OPEN_SERVICES: &[&str] = &[
-    "athena",
-    "batch",
-    "bedrock",
-    "codebuild",
-    "databrew",
-    "ecs",
-    "eks",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "glue",
-    "mediaconvert",
-    "sagemaker",
+/// Optimized integrations whose list of actions may have grown: any action is taken, and an unknown one doubted.
+///
+/// Each with its actions, those that can run a job (`.sync`) first, and whether it calls back.
+const OPEN_SERVICES: &[OpenService] = &[
+    OpenService {
+        name: "athena",
+        jobs: &["startQueryExecution"],
+        others: &["stopQueryExecution", "getQueryExecution", "getQueryResults"],
+        calls_back: false,
+    },
+    OpenService { name: "batch", jobs: &["submitJob"], others: &[], calls_back: false },
+    OpenService { name: "bedrock", jobs: &["createModelCustomizationJob"], others: &["invokeModel"], calls_back: true },
+    OpenService {
+        name: "codebuild",
+        jobs: &["startBuild", "startBuildBatch", "retryBuildBatch"],
+        others: &["stopBuild", "batchDeleteBuilds", "batchGetReports", "stopBuildBatch", "deleteBuildBatch"],
+        calls_back: false,
+    },
+    OpenService { name: "databrew", jobs: &["startJobRun"], others: &[], calls_back: false },
+    OpenService { name: "ecs", jobs: &["runTask"], others: &[], calls_back: true },
+    OpenService {
+        name: "eks",
+        jobs: &[
+            "createCluster",
+            "deleteCluster",
+            "createFargateProfile",
+            "deleteFargateProfile",
+            "createNodegroup",
+            "deleteNodegroup",
+            "runJob",
+        ],
+        others: &["call"],
+        calls_back: true,
+    },
+    OpenService {
+        name: "elasticmapreduce",
+        jobs: &["createCluster", "terminateCluster", "addStep"],
+        others: &[
+            "cancelStep",
+            "setClusterTerminationProtection",
+            "modifyInstanceFleetByName",
+            "modifyInstanceGroupByName",
+        ],
+        calls_back: false,
+    },
+    OpenService {
+        name: "emr-containers",
+        jobs: &["startJobRun", "deleteVirtualCluster"],
+        others: &["createVirtualCluster"],
+        calls_back: false,
+    },
+    OpenService {
+        name: "emr-serverless",
+        jobs: &["createApplication", "startApplication", "stopApplication", "deleteApplication", "startJobRun", "cancelJobRun"],
+        others: &[],
+        calls_back: false,
+    },
+    OpenService { name: "glue", jobs: &["startJobRun"], others: &[], calls_back: false },
+    OpenService { name: "mediaconvert", jobs: &["createJob"], others: &[], calls_back: false },
+    OpenService {
+        name: "sagemaker",
+        jobs: &[
+            "createTrainingJob",
+            "createTransformJob",
+            "createHyperParameterTuningJob",
+            "createLabelingJob",
+            "createProcessingJob",
+        ],
+        others: &["createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint"],
+        calls_back: false,
+    },
 ];
+
+struct OpenService {
+    name: &'static str,
+    jobs: &'static [&'static str],
+    others: &'static [&'static str],
+    calls_back: bool,
+}
+
+impl ServiceCall {
+    /// Why the integration may not exist, where the list of its service's actions is not known for sure.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let known = OPEN_SERVICES.iter().find(|known| known.name == &*self.service)?;
+        let is_job = known.jobs.contains(&&*self.action);
+        if !is_job && !known.others.contains(&&*self.action) {
+            let actions: Vec<&str> = known.jobs.iter().chain(known.others).copied().collect();
+            return Some(format!(
+                "'{}' is not among the optimized actions of {} ({})",
+                self.action,
+                self.service,
+                actions.join(", ")
+            ));
+        }
+        match self.pattern {
+            Pattern::Sync if !is_job => {
+                Some(format!("{}:{} starts no job that '.sync' could wait for", self.service, self.action))
+            }
+            Pattern::Sync2 => Some(format!("{} has no '.sync:2', which states:startExecution alone has", self.service)),
+            Pattern::WaitForTaskToken if !known.calls_back => {
+                Some(format!("{} has no '.waitForTaskToken'", self.service))
+            }
+            _ => None,
+        }
+    }
+}
 
 impl Resource {
     /// Reads a `Resource`. The error is AWS's sentence.
@@ -120,6 +210,21 @@ impl Resource {
             Resource::Service(call) => call.pattern == Pattern::WaitForTaskToken,
             Resource::Lambda { .. } | Resource::Placeholder { .. } => false,
         }
+    }
+
+    /// Why an Express state machine refuses the resource, in AWS's words.
+    pub(crate) fn refused_by_express(&self) -> Option<String> {
+        let what = match self {
+            Resource::Activity { .. } => "Activity ARN",
+            Resource::Service(call) => match call.pattern {
+                // AWS: the blank after 'integration' is AWS's own.
+                Pattern::WaitForTaskToken => "'.waitForTaskToken' service integration ",
+                Pattern::Sync | Pattern::Sync2 => "'.sync' service integration",
+                Pattern::RequestResponse => return None,
+            },
+            Resource::Lambda { .. } | Resource::Placeholder { .. } => return None,
+        };
+        Some(format!("Express state machine does not support {what}"))
     }
 
     /// Whether the context object carries a task token while the task is prepared.
@@ -174,7 +279,7 @@ fn service_call(text: &str, rest: &str) -> Result<Resource, String> {
     let known = match ACTIONS.iter().find(|(known, _)| *known == service) {
         _ if sdk.is_some() => !service.is_empty() && !action.is_empty() && is_camel_case(action),
         Some((_, actions)) => actions.contains(&action) && pattern_allowed(service, pattern),
-        None => OPEN_SERVICES.contains(&service) && !action.is_empty(),
+        None => OPEN_SERVICES.iter().any(|known| known.name == service) && !action.is_empty(),
     };
     if !known {
         return Err(unrecognised(text));
