@@ -43,6 +43,9 @@ pub fn lint_text(text: &str, workflow_type: WorkflowType) -> Vec<Diagnostic> {
 /// Everything there is to say about a definition that was read elsewhere, in the order of the text.
 pub fn lint(node: &Node, workflow_type: WorkflowType) -> Vec<Diagnostic> {
     let mut problems = Program::problems_of(node);
+    if problems.iter().any(|problem| problem.code == "definition-too-large") {
+        return problems;
+    }
     let machine = Machine::of(node);
     for rule in [
         flow::check,

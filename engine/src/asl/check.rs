@@ -74,16 +74,14 @@ pub(super) fn reachability(
     }
     let referred: HashSet<StateId> = ways.iter().map(|(_, target)| *target).collect();
     for (at, member) in members.iter().enumerate().filter(|(at, _)| !reached[*at]) {
+        let message = format!("State \"{}\" is not reachable.", member.key);
         let path = format!("{location}/States/{}", member.key);
-        problems.push(if referred.contains(&StateId(scope.first.0 + at as u32)) {
-            // AWS looks at single references alone, as far as is known, so that states that lead to each other pass.
-            let message = format!("the state '{}' is reached from states alone that are never reached", member.key);
-            Diagnostic::warning("unreachable-island", member.key_span, path, message)
-                .hint("lead a state that is reached to it, or remove it")
+        let hint = if referred.contains(&StateId(scope.first.0 + at as u32)) {
+            "only states that are not reached themselves lead to it: lead one that is reached to it, or remove them all"
         } else {
-            let message = format!("State \"{}\" is not reachable.", member.key);
-            Diagnostic::error("MISSING_TRANSITION_TARGET", member.key_span, path, message)
-                .hint("name it in a Next, Default or Catch of a state that is reached, or remove it")
-        });
+            "name it in the Next, Default or Catch of a state that is reached, or remove it"
+        };
+        let problem = Diagnostic::error("MISSING_TRANSITION_TARGET", member.key_span, path, message);
+        problems.push(problem.hint(hint));
     }
 }

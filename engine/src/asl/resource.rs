@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::stand_in;
+
 /// What a Task calls, read from its `Resource`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
@@ -173,22 +175,27 @@ impl ServiceCall {
 
 impl Resource {
     /// Reads a `Resource`. The error is AWS's sentence.
+    ///
+    /// Stand-ins for the partition, the region or the account (`arn:${AWS::Partition}:states:::sqs:sendMessage`) leave no
+    /// doubt about what is called.
     pub fn parse(text: &str) -> Result<Resource, String> {
-        if text.contains("${") {
-            return Ok(Resource::Placeholder { text: text.into() });
-        }
-        let mut parts = text.splitn(6, ':');
+        let plain = stand_in::blanked(text);
+        let mut parts = plain.splitn(6, ':');
         let mut part = || parts.next().unwrap_or_default();
         let (scheme, partition, service, region, account, rest) = (part(), part(), part(), part(), part(), part());
-        let partition_known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "");
+        let partition_known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "") || stand_in::is_in(partition);
         match (scheme, service) {
             ("arn", "lambda") if partition_known && is_function(rest) => Ok(Resource::Lambda { arn: text.into() }),
             ("arn", "states") if partition_known && named(rest, "activity:") => {
                 Ok(Resource::Activity { arn: text.into() })
             }
-            ("arn", "states") if partition_known && region.is_empty() && account.is_empty() => service_call(text, rest),
+            ("arn", "states") if partition_known && !stand_in::is_in(rest) && region.is_empty() && account.is_empty() => {
+                service_call(text, rest)
+            }
+            _ if stand_in::is_in(&plain) => Ok(Resource::Placeholder { text: text.into() }),
             ("arn", "states") => Err(unrecognised(text)),
-            // The specification takes any URI; AWS takes ARNs alone.
+            // The specification has an ARN of this kind as an example, and takes any URI; AWS takes neither.
+            ("arn", "swf") if partition_known && named(rest, "task:") => Ok(Resource::Placeholder { text: text.into() }),
             (scheme, _) if scheme != "arn" && is_uri(text) => Ok(Resource::Placeholder { text: text.into() }),
             _ => Err("Value is not a valid resource ARN".to_owned()),
         }
@@ -252,7 +259,7 @@ fn named(rest: &str, kind: &str) -> bool {
 fn is_function(rest: &str) -> bool {
     let mut parts = rest.split(':');
     let is_word =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b));
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b) || b == stand_in::BLANK);
     parts.next() == Some("function")
         && parts.next().is_some_and(is_word)
         && parts

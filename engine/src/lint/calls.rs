@@ -11,6 +11,11 @@ pub(super) fn check(machine: &Machine, problems: &mut Vec<Diagnostic>) {
             What::Path(_) => {}
             // AWS: such a call raises States.Runtime, `Invalid arguments in States.<Function>`, which nothing catches.
             What::Call(call) => {
+                if call.text().split('\'').step_by(2).any(|unquoted| unquoted.contains(" (")) {
+                    let message = "there is a blank between the function's name and its '('";
+                    let problem = Diagnostic::warning("intrinsic-blank", span, location.clone(), message);
+                    problems.push(problem.hint("remove it: AWS documents none there"));
+                }
                 if let Some(message) = call.misuse() {
                     let problem = Diagnostic::error("intrinsic-misuse", span, location.clone(), message);
                     problems.push(problem.hint("the call fails the execution whenever it is made: mend its arguments"));

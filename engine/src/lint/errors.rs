@@ -47,19 +47,19 @@ const PREFIXES: [(&str, &str, &str); 7] = [
 pub(super) fn check(machine: &Machine, problems: &mut Vec<Diagnostic>) {
     for state in &machine.states {
         for key in ["Retry", "Catch"] {
-            rules(state, key, problems);
+            rules(machine, state, key, problems);
         }
     }
 }
 
-fn rules(state: &State, key: &str, problems: &mut Vec<Diagnostic>) {
+fn rules(machine: &Machine, state: &State, key: &str, problems: &mut Vec<Diagnostic>) {
     let mut seen: HashSet<&str> = HashSet::new();
     for (at, rule) in state.items(key).iter().enumerate() {
         let location = format!("{}/{key}[{at}]", state.location);
         let names = rule.get("ErrorEquals").and_then(Node::as_array).unwrap_or_default();
         let mut here = Vec::new();
         for (name, node) in names.iter().filter_map(|node| Some((node.as_str()?, node))) {
-            if let Some((message, hint)) = never_matches(state, name, &seen, key) {
+            if let Some((message, hint)) = never_matches(machine, state, name, &seen, key) {
                 let path = format!("{location}/ErrorEquals");
                 problems.push(Diagnostic::warning("never-matches", node.span, path, message).hint(hint));
             }
@@ -94,7 +94,13 @@ fn zero_attempts(rule: &Node, location: &str, problems: &mut Vec<Diagnostic>) {
 }
 
 /// Why an error name cannot match here, and what to do.
-fn never_matches(state: &State, name: &str, seen: &HashSet<&str>, key: &str) -> Option<(String, String)> {
+fn never_matches(
+    machine: &Machine,
+    state: &State,
+    name: &str,
+    seen: &HashSet<&str>,
+    key: &str,
+) -> Option<(String, String)> {
     let rule = if key == "Retry" { "retrier" } else { "catcher" };
     if name == "States.Runtime" {
         let message = format!("States.Runtime is never {}: it fails the execution at once", past(key));
@@ -106,7 +112,7 @@ fn never_matches(state: &State, name: &str, seen: &HashSet<&str>, key: &str) -> 
         return Some((message, "remove it, and mend what could raise it".to_owned()));
     }
     let is_known = PREDEFINED.contains(&name) || name.starts_with("States.Http.");
-    if name.starts_with("States.") && !is_known {
+    if name.starts_with("States.") && !is_known && !is_raised_by_hand(machine, state, name) {
         let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
         let hint = match PREDEFINED.into_iter().find(|known| plain(known) == plain(name)) {
             Some(known) => format!("did you mean '{known}'?"),
@@ -123,6 +129,17 @@ fn never_matches(state: &State, name: &str, seen: &HashSet<&str>, key: &str) -> 
         return Some((message, format!("the first {rule} that matches counts: remove this one, or move it up")));
     }
     state.is(StateType::Task).then(|| never_raised(state, name)).flatten()
+}
+
+/// Whether a Fail state, a worker or whoever answers a task token may raise an error of this name.
+fn is_raised_by_hand(machine: &Machine, state: &State, name: &str) -> bool {
+    if state.is(StateType::Task) {
+        return state.resource.as_ref().is_none_or(Resource::is_callback);
+    }
+    machine.states.iter().filter(|other| other.is(StateType::Fail)).any(|fail| {
+        let error = fail.node.get("Error").and_then(Node::as_str);
+        fail.has("ErrorPath") || error.is_some_and(|error| error == name || error.starts_with("{%"))
+    })
 }
 
 fn past(key: &str) -> &'static str {
