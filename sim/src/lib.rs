@@ -228,6 +228,7 @@ pub mod explore;
 pub mod handlers;
 pub mod harness;
 pub mod iam;
+pub mod lint;
 pub mod report;
 pub mod scenario;
 pub mod services;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, ReplayArgs, RunArgs, check, replay, run};
+use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -20,6 +20,8 @@ enum Command {
     Replay(ReplayArgs),
     /// Run one execution of a definition with mocked tasks
     Run(RunArgs),
+    /// Find every problem of definitions and templates
+    Lint(LintArgs),
 }
 
 fn main() -> ExitCode {
@@ -27,5 +29,6 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args),
         Command::Replay(args) => replay(&args),
         Command::Run(args) => run(&args),
+        Command::Lint(args) => lint(&args),
     }
 }
