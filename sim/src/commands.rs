@@ -2,7 +2,10 @@
 
 mod check;
 mod lint;
+mod eval;
+mod input;
 mod replay;
+mod retrace;
 mod run;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -16,7 +19,9 @@ use crate::world::{FaultPlan, Profile};
 
 pub use check::{CheckArgs, check};
 pub use lint::{LintArgs, lint};
+pub use eval::{EvalArgs, eval};
 pub use replay::{ReplayArgs, replay};
+pub use retrace::{RetraceArgs, retrace};
 pub use run::{RunArgs, run};
 
 const HELD: u8 = 0;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
+use rehearsal::commands::{CheckArgs, EvalArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, replay, retrace, run};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -22,6 +23,10 @@ enum Command {
     Run(RunArgs),
     /// Find every problem of definitions and templates
     Lint(LintArgs),
+    /// Run a history recorded on AWS again, and say whether ours is the same
+    Retrace(RetraceArgs),
+    /// Evaluate a JSONPath, a JSONata expression or an intrinsic function
+    Eval(EvalArgs),
 }
 
 fn main() -> ExitCode {
@@ -30,5 +35,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay(&args),
         Command::Run(args) => run(&args),
         Command::Lint(args) => lint(&args),
+        Command::Retrace(args) => retrace(&args),
+        Command::Eval(args) => eval(&args),
     }
 }
