@@ -1,6 +1,7 @@
 //! The commands of `rehearsal`, each a function from its arguments to an exit code: 0 held, 1 violated, 2 unusable input.
 
 mod check;
+mod match_events;
 mod replay;
 mod run;
 
@@ -14,6 +15,7 @@ use crate::report::warnings_text;
 use crate::world::{FaultPlan, Profile};
 
 pub use check::{CheckArgs, check};
+pub use match_events::{MatchArgs, match_events};
 pub use replay::{ReplayArgs, replay};
 pub use run::{RunArgs, run};
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, ReplayArgs, RunArgs, check, replay, run};
+use rehearsal::commands::{CheckArgs, MatchArgs, ReplayArgs, RunArgs, check, match_events, replay, run};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -20,6 +20,8 @@ enum Command {
     Replay(ReplayArgs),
     /// Run one execution of a definition with mocked tasks
     Run(RunArgs),
+    /// Print the events that a pattern matches
+    Match(MatchArgs),
 }
 
 fn main() -> ExitCode {
@@ -27,5 +29,6 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args),
         Command::Replay(args) => replay(&args),
         Command::Run(args) => run(&args),
+        Command::Match(args) => match_events(&args),
     }
 }
