@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
 use rehearsal::commands::{CheckArgs, EvalArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, replay, retrace, run};
+use rehearsal::commands::{CheckArgs, MatchArgs, ReplayArgs, RunArgs, check, match_events, replay, run};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -27,6 +28,8 @@ enum Command {
     Retrace(RetraceArgs),
     /// Evaluate a JSONPath, a JSONata expression or an intrinsic function
     Eval(EvalArgs),
+    /// Print the events that a pattern matches
+    Match(MatchArgs),
 }
 
 fn main() -> ExitCode {
@@ -37,5 +40,6 @@ fn main() -> ExitCode {
         Command::Lint(args) => lint(&args),
         Command::Retrace(args) => retrace(&args),
         Command::Eval(args) => eval(&args),
+        Command::Match(args) => match_events(&args),
     }
 }
