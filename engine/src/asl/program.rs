@@ -5,7 +5,7 @@ use super::choice::Rule;
 use super::distributed::Distributed;
 use super::errors::{Catcher, Retrier};
 use super::formula::{Computed, Formula};
-use super::resource::{Pattern, Resource};
+use super::resource::Resource;
 use super::timestamp::Instant;
 use crate::json::Json;
 use crate::query::{Intrinsic, NoSurroundings, Path, ReferencePath, Scope as QueryScope};
@@ -80,7 +80,7 @@ impl StateType {
         }
     }
 
-    pub(super) fn of(name: &str) -> Option<StateType> {
+    pub(crate) fn of(name: &str) -> Option<StateType> {
         use StateType::{Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait};
         [Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map].into_iter().find(|known| known.name() == name)
     }
@@ -245,7 +245,13 @@ impl Program {
 
     /// Compiles a definition that was read elsewhere, for instance out of a YAML template.
     pub fn from_node(node: &Node) -> Result<Program, Vec<Diagnostic>> {
-        super::compile::compile(node)
+        let (program, problems) = super::compile::compile(node);
+        program.ok_or(problems)
+    }
+
+    /// Everything that [`Program::from_node`] has to say about a definition, warnings included.
+    pub fn problems_of(node: &Node) -> Vec<Diagnostic> {
+        super::compile::compile(node).1
     }
 
     /// What works, but is likely to hurt.
@@ -335,17 +341,7 @@ impl Program {
         let mut problems = Vec::new();
         for state in &self.states {
             let Work::Task(task) = &state.work else { continue };
-            let what = match &*task.resource {
-                Resource::Activity { .. } => "Activity ARN",
-                Resource::Service(call) => match call.pattern {
-                    // AWS: the blank after 'integration' is AWS's own.
-                    Pattern::WaitForTaskToken => "'.waitForTaskToken' service integration ",
-                    Pattern::Sync | Pattern::Sync2 => "'.sync' service integration",
-                    Pattern::RequestResponse => continue,
-                },
-                Resource::Lambda { .. } | Resource::Placeholder { .. } => continue,
-            };
-            let message = format!("Express state machine does not support {what}");
+            let Some(message) = task.resource.refused_by_express() else { continue };
             let path = format!("{}/Resource", state.location);
             problems.push(Diagnostic::error("SCHEMA_VALIDATION_FAILED", state.span, path, message));
         }
