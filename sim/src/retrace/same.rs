@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use rehearsal_engine::Json;
+use rehearsal_engine::json::Object;
 
 use super::recording::{Recorded, Recording};
 use super::replay::Key;
@@ -73,7 +74,7 @@ impl<'c> Comparison<'c> {
                 self.found.get_or_insert((member.to_owned(), None));
             }
         }
-        let details = ours.as_object().into_iter().flat_map(|members| members.iter());
+        let details = ours.as_object().into_iter().flat_map(Object::iter);
         let details = details.filter(|(key, _)| key.ends_with("EventDetails")).map(|(_, details)| details).next();
         self.place.clear();
         self.object(details.unwrap_or(&Json::Null), &recorded.details);
