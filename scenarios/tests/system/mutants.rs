@@ -6,15 +6,15 @@ use rehearsal::harness::Harness;
 use rehearsal::testing;
 use rehearsal::world::{FaultPlan, When};
 
-use crate::support::{folder, in_parallel, mended, stopped_by_operators, stress};
+use crate::support::{folder, in_parallel, stopped_by_operators, stress};
 
 /// What somebody might change in the template, and the promise that is then broken.
-struct Mutant {
-    name: &'static str,
-    promise: &'static str,
+pub struct Mutant {
+    pub name: &'static str,
+    pub promise: &'static str,
     /// Lines as they stand in the template, without indentation, and what stands there instead.
-    changes: &'static [(&'static str, &'static str)],
-    faults: fn() -> FaultPlan,
+    pub changes: &'static [(&'static str, &'static str)],
+    pub faults: fn() -> FaultPlan,
 }
 
 const MUTANTS: &[Mutant] = &[
@@ -109,19 +109,29 @@ const MUTANTS: &[Mutant] = &[
 
 #[test]
 fn every_promise_has_a_mutant_that_breaks_it() {
-    let promises = mended().invariant_names().into_iter().filter(|(_, when)| *when != When::Sometimes);
-    for (promise, _) in promises {
-        assert!(MUTANTS.iter().any(|mutant| *mutant.promise == *promise), "no mutant breaks '{promise}'");
-    }
+    every_promise_has_one_of("orders", MUTANTS);
 }
 
 #[test]
 fn each_mutant_breaks_its_promise() {
-    let original = std::fs::read_to_string(folder("orders").join("template.yaml")).expect("the template");
-    in_parallel(MUTANTS.len() as u64, |mutants| {
-        for mutant in mutants.map(|number| &MUTANTS[number as usize]) {
+    each_breaks_its_promise("orders", MUTANTS);
+}
+
+/// Every promise of a scenario is broken by one of `mutants`.
+pub fn every_promise_has_one_of(scenario: &str, mutants: &[Mutant]) {
+    let names = testing::load(folder(scenario)).invariant_names();
+    for (promise, _) in names.into_iter().filter(|(_, when)| *when != When::Sometimes) {
+        assert!(mutants.iter().any(|mutant| *mutant.promise == *promise), "no mutant breaks '{promise}'");
+    }
+}
+
+/// Each of `mutants` breaks the promise that it names.
+pub fn each_breaks_its_promise(scenario: &str, mutants: &[Mutant]) {
+    let original = std::fs::read_to_string(folder(scenario).join("template.yaml")).expect("the template");
+    in_parallel(mutants.len() as u64, |numbers| {
+        for mutant in numbers.map(|number| &mutants[number as usize]) {
             let mutated = tempfile::tempdir().expect("a folder");
-            let harness = mutant.harness(&original, mutated.path());
+            let harness = mutant.harness(scenario, &original, mutated.path());
             testing::finds(&harness, SEEDS_MAX, mutant.promise);
         }
     });
@@ -131,13 +141,13 @@ fn each_mutant_breaks_its_promise() {
 const SEEDS_MAX: u64 = 1_000;
 
 impl Mutant {
-    fn harness(&self, original: &str, into: &Path) -> Harness {
+    fn harness(&self, scenario: &str, original: &str, into: &Path) -> Harness {
         let mut template = original.to_owned();
         for (old, new) in self.changes {
             template = replace_line(&template, old, new, self.name);
         }
         std::fs::write(into.join("template.yaml"), template).expect("a template");
-        std::fs::copy(folder("orders").join("scenario.yaml"), into.join("scenario.yaml")).expect("a scenario");
+        std::fs::copy(folder(scenario).join("scenario.yaml"), into.join("scenario.yaml")).expect("a scenario");
         testing::load(into).faults((self.faults)())
     }
 }
