@@ -53,7 +53,14 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
 pub fn step(step: &ActorStep, world: &World) -> String {
     match step {
         ActorStep::Wait { ms } => format!("waits {}", seconds(*ms)),
-        ActorStep::Send(Request::Events(put)) => {
+        ActorStep::Look(look) => look.describe(),
+        ActorStep::Send(request) | ActorStep::Callback(request) => self::request(request, world),
+    }
+}
+
+fn request(request: &Request, world: &World) -> String {
+    match request {
+        Request::Events(put) => {
             let entry = |entry: &crate::services::eventbridge::PutEntry| {
                 let detail = match &entry.detail {
                     Some(Ok(detail)) => detail.to_string(),
@@ -67,15 +74,15 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             };
             put.entries.iter().map(entry).collect::<Vec<_>>().join("; ")
         }
-        ActorStep::Send(Request::Lambda(invoke)) => {
+        Request::Lambda(invoke) => {
             let function = match &invoke.function {
                 lambda::Target::Text(text) => text.to_string(),
                 lambda::Target::Index(index) => index.to_string(),
             };
             format!("invokes {function} with {}", invoke.payload)
         }
-        ActorStep::Send(Request::States(request)) => states(request, world),
-        ActorStep::Send(Request::DynamoDb(_)) => "calls DynamoDB".to_owned(),
+        Request::States(request) => states(request, world),
+        Request::DynamoDb(_) => "calls DynamoDB".to_owned(),
     }
 }
 
