@@ -40,13 +40,8 @@ fn python(functions: &[&stack::Function], options: &Options) -> Result<PythonHan
     for function in functions {
         let code = inline_python(function).map_err(|(message, hint)| HostError(format!("{message}; {hint}")))?;
         let variables = function.environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        sources.push(FunctionSource {
-            name: function.identity.name.to_string(),
-            code,
-            handler: function.handler.to_string(),
-            environment: variables.collect(),
-            file: "index.py".to_owned(),
-        });
+        let source = FunctionSource::inline(&function.identity.name, &function.handler, code);
+        sources.push(FunctionSource { environment: variables.collect(), ..source });
         signatures.push(Signature { arn: function.identity.arn.clone(), memory_mb: function.memory_mb });
     }
     let host = PythonHost::spawn_with(&sources, options).map_err(|error| HostError(error.to_string()))?;

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::Clients;
 use super::workload::{ActorStep, PlannedActor, Shape, Workload};
 use super::{
     ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
@@ -40,6 +41,8 @@ pub struct World {
     pub lambda: Lambda,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// The client scripts of the workload.
+    pub clients: Clients,
     /// What every role may do.
     pub permissions: Permissions,
     /// The promises.
@@ -105,6 +108,7 @@ impl World {
             eventbridge,
             lambda,
             stepfunctions,
+            clients: Clients::default(),
             permissions,
             invariants,
             workload,
@@ -117,6 +121,13 @@ impl World {
             steps: 0,
             reached,
         }
+    }
+
+    /// The same with client scripts.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> World {
+        self.clients = clients;
+        self
     }
 
     /// Runs once, from the start to the end or to the first broken promise.
@@ -176,6 +187,7 @@ impl World {
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
         self.last_change = Millis::START;
@@ -262,9 +274,10 @@ impl World {
                     self.eventbridge.tick(&mut self.core, rule);
                     Ok(())
                 }
-                TimerOwner::Actor { slot } => {
-                    self.act(slot);
-                    Ok(())
+                TimerOwner::Actor { slot } => self.act(slot),
+                TimerOwner::Client { client } => {
+                    let ended = self.clients.timer(&mut self.core, client)?;
+                    self.client_ended(ended)
                 }
             },
         }
@@ -316,15 +329,16 @@ impl World {
                 self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
                 Ok(())
             }
-            ReplyTo::Actor { slot } => {
-                self.act(slot);
-                Ok(())
+            ReplyTo::Actor { slot } => self.act(slot),
+            ReplyTo::Client { client, process } => {
+                let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+                self.client_ended(ended)
             }
         }
     }
 
     /// An actor of the workload takes its next step.
-    fn act(&mut self, slot: u32) {
+    fn act(&mut self, slot: u32) -> Result<(), HostError> {
         let planned = &self.actors[slot as usize];
         let at = self.progress[slot as usize];
         self.progress[slot as usize] += 1;
@@ -334,12 +348,28 @@ impl World {
                 let due = self.core.now() + *ms;
                 self.core.timer(due, 0, planned.actor, at + 1, TimerOwner::Actor { slot });
             }
+            Some(ActorStep::Run(run)) => {
+                let caller = Caller {
+                    actor: planned.actor,
+                    occurrence: at,
+                    principal: Principal::Anyone,
+                    reply_to: ReplyTo::Nobody,
+                };
+                let ended = self.clients.begin(&mut self.core, caller, slot, run.clone())?;
+                return self.client_ended(ended);
+            }
             Some(ActorStep::Send(request)) => {
                 let (actor, request) = (planned.actor, request.clone());
                 let reply_to = ReplyTo::Actor { slot };
                 self.core.send(Caller { actor, occurrence: at, principal: Principal::Anyone, reply_to }, request);
             }
         }
+        Ok(())
+    }
+
+    /// The script of the actor in this slot is over, if there is one: the actor takes its next step.
+    fn client_ended(&mut self, slot: Option<u32>) -> Result<(), HostError> {
+        slot.map_or(Ok(()), |slot| self.act(slot))
     }
 
     fn note_executions(&mut self) {

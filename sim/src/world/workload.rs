@@ -1,3 +1,5 @@
+use rehearsal_engine::Json;
+
 use super::{ActorId, Core, Kind, Name, Weighted};
 use crate::services::Request;
 
@@ -28,6 +30,17 @@ pub enum ActorStep {
         /// For this long.
         ms: u64,
     },
+    /// It runs a client script and waits for its end.
+    Run(ScriptRun),
+}
+
+/// A client script with what it is run with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptRun {
+    /// Which script, by its place among those of [`super::Clients`].
+    pub script: u32,
+    /// `{"arguments": [...], "environment": {...}}`
+    pub start: Json,
 }
 
 /// Draws the shape of a workload. Of every draw the first alternative is the smallest.
