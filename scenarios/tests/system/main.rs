@@ -7,6 +7,7 @@ mod determinism;
 mod lost_update;
 mod mutants;
 mod promises;
+mod published;
 mod scripts;
 mod snapshots;
 mod support;
