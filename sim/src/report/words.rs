@@ -62,7 +62,14 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             let words: Vec<&str> = script.map(|script| &**script).into_iter().chain(arguments).collect();
             format!("runs {}", words.join(" "))
         }
-        ActorStep::Send(Request::Events(put)) => {
+        ActorStep::Look(look) => look.describe(),
+        ActorStep::Send(request) | ActorStep::Callback(request) => self::request(request, world),
+    }
+}
+
+fn request(request: &Request, world: &World) -> String {
+    match request {
+        Request::Events(put) => {
             let entry = |entry: &crate::services::eventbridge::PutEntry| {
                 let detail = match &entry.detail {
                     Some(Ok(detail)) => detail.to_string(),
@@ -76,15 +83,15 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             };
             put.entries.iter().map(entry).collect::<Vec<_>>().join("; ")
         }
-        ActorStep::Send(Request::Lambda(invoke)) => {
+        Request::Lambda(invoke) => {
             let function = match &invoke.function {
                 lambda::Target::Text(text) => text.to_string(),
                 lambda::Target::Index(index) => index.to_string(),
             };
             format!("invokes {function} with {}", invoke.payload)
         }
-        ActorStep::Send(Request::States(request)) => states(request, world),
-        ActorStep::Send(Request::DynamoDb(_)) => "calls DynamoDB".to_owned(),
+        Request::States(request) => states(request, world),
+        Request::DynamoDb(_) => "calls DynamoDB".to_owned(),
     }
 }
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use super::Clients;
-use super::workload::{ActorStep, PlannedActor, Shape, Workload};
+use super::outside::Watch;
+use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
     TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
@@ -49,8 +49,9 @@ pub struct World {
     pub invariants: Vec<Invariant>,
     workload: Box<dyn Workload>,
     caps: Caps,
-    actors: Vec<PlannedActor>,
-    progress: Vec<u32>,
+    pub(super) actors: Vec<PlannedActor>,
+    pub(super) progress: Vec<u32>,
+    pub(super) watches: Vec<Watch>,
     changed: Parts,
     revisions: Revisions,
     last_change: Millis,
@@ -115,6 +116,7 @@ impl World {
             caps,
             actors: Vec::new(),
             progress: Vec::new(),
+            watches: Vec::new(),
             changed: Parts::ALL,
             revisions: Revisions::default(),
             last_change: Millis::START,
@@ -198,6 +200,7 @@ impl World {
     fn start_workload(&mut self) -> Result<(), String> {
         self.actors.clear();
         self.progress.clear();
+        self.watches.clear();
         self.workload.plan(&mut Shape::new(&mut self.core), &mut self.actors)?;
         self.progress.resize(self.actors.len(), 0);
         for (slot, planned) in self.actors.iter().enumerate() {
@@ -247,9 +250,11 @@ impl World {
             }
             if self.changed != Parts::NONE {
                 self.last_change = self.core.now();
+                let changed = self.changed;
                 if let Some(violation) = self.check_changed()? {
                     return Ok(Some(violation));
                 }
+                self.wake_watchers(changed)?;
             }
         }
     }
@@ -274,7 +279,7 @@ impl World {
                     self.eventbridge.tick(&mut self.core, rule);
                     Ok(())
                 }
-                TimerOwner::Actor { slot } => self.act(slot),
+                TimerOwner::Actor { slot } => self.actor_due(slot),
                 TimerOwner::Client { client } => {
                     let ended = self.clients.timer(&mut self.core, client)?;
                     self.client_ended(ended)
@@ -329,47 +334,12 @@ impl World {
                 self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
                 Ok(())
             }
-            ReplyTo::Actor { slot } => self.act(slot),
+            ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
             ReplyTo::Client { client, process } => {
                 let ended = self.clients.answer(&mut self.core, client, process, answer)?;
                 self.client_ended(ended)
             }
         }
-    }
-
-    /// An actor of the workload takes its next step.
-    fn act(&mut self, slot: u32) -> Result<(), HostError> {
-        let planned = &self.actors[slot as usize];
-        let at = self.progress[slot as usize];
-        self.progress[slot as usize] += 1;
-        match planned.steps.get(at as usize) {
-            None => {}
-            Some(ActorStep::Wait { ms }) => {
-                let due = self.core.now() + *ms;
-                self.core.timer(due, 0, planned.actor, at + 1, TimerOwner::Actor { slot });
-            }
-            Some(ActorStep::Run(run)) => {
-                let caller = Caller {
-                    actor: planned.actor,
-                    occurrence: at,
-                    principal: Principal::Anyone,
-                    reply_to: ReplyTo::Nobody,
-                };
-                let ended = self.clients.begin(&mut self.core, caller, slot, run.clone())?;
-                return self.client_ended(ended);
-            }
-            Some(ActorStep::Send(request)) => {
-                let (actor, request) = (planned.actor, request.clone());
-                let reply_to = ReplyTo::Actor { slot };
-                self.core.send(Caller { actor, occurrence: at, principal: Principal::Anyone, reply_to }, request);
-            }
-        }
-        Ok(())
-    }
-
-    /// The script of the actor in this slot is over, if there is one: the actor takes its next step.
-    fn client_ended(&mut self, slot: Option<u32>) -> Result<(), HostError> {
-        slot.map_or(Ok(()), |slot| self.act(slot))
     }
 
     fn note_executions(&mut self) {
