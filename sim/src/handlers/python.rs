@@ -22,6 +22,7 @@ use std::time::Duration;
 use rehearsal_engine::Json;
 
 pub use error::HostError;
+pub(crate) use worker::next_processor;
 use worker::{Command, Frame, Worker};
 
 use crate::services::ApiError;
@@ -63,6 +64,19 @@ impl FunctionSource {
             folders: vec![TASK_FOLDER.into()],
             files: vec![(file.clone(), code)],
             file,
+            is_script: false,
+        }
+    }
+
+    /// A folder of modules, of which `file` has the handler; paths are relative to the folder.
+    pub fn folder(name: &str, handler: &str, file: &str, files: &BTreeMap<String, Arc<str>>) -> FunctionSource {
+        FunctionSource {
+            name: name.into(),
+            handler: handler.into(),
+            environment: Vec::new(),
+            file: format!("{TASK_FOLDER}{file}"),
+            folders: vec![TASK_FOLDER.into()],
+            files: files.iter().map(|(path, text)| (format!("{TASK_FOLDER}{path}"), text.clone())).collect(),
             is_script: false,
         }
     }

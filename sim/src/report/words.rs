@@ -109,6 +109,7 @@ fn states(request: &States, world: &World) -> String {
         }
         States::StopExecution { execution, .. } => format!("stops {execution}"),
         States::DescribeExecution { execution } => format!("describes {execution}"),
+        States::ListExecutions(list) => format!("lists the executions of {}", list.machine),
         States::SendTask(send) => match &send.outcome {
             TaskOutcome::Success { output } => format!("sends task success: {output}"),
             TaskOutcome::Failure { .. } => "sends task failure".to_owned(),

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::outside::Watch;
 use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
-    TimerOwner, View, Violation, When,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo,
+    Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
 use crate::services::dynamodb::DynamoDb;
