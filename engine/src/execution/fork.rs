@@ -344,13 +344,19 @@ impl Execution {
     }
 
     /// Takes in the end of a child: whether more are to start, and whether it was the last.
-    pub(super) fn count_child(&mut self, fork: ForkId, index: usize, output: Option<Json>) -> Option<(bool, bool)> {
+    pub(super) fn count_child(
+        &mut self,
+        fork: ForkId,
+        index: usize,
+        result: Json,
+        is_failed: bool,
+    ) -> Option<(bool, bool)> {
         let fork = self.fork_mut(fork)?;
         fork.children[index] = None;
         fork.remaining -= 1;
-        match output {
-            Some(output) => fork.results[index] = output,
-            None => fork.run.as_mut()?.count_failure(index),
+        fork.results[index] = result;
+        if is_failed {
+            fork.run.as_mut()?.count_failure(index);
         }
         Some((fork.children.len() < fork.results.len(), fork.remaining == 0))
     }
