@@ -150,6 +150,12 @@ impl Execution {
         Err(self.runtime(id, format_args!("Reference path \"{path}\" must point to array.")))
     }
 
+    /// Whether the end of this thread shows nothing: a branch of a Parallel while others still run.
+    pub(super) fn ends_silently(&self, id: ThreadId) -> bool {
+        let fork = self.thread(id).parent.and_then(|fork| self.forks.get(fork.index())?.as_ref());
+        fork.is_some_and(|fork| fork.map.is_none() && fork.remaining > 1)
+    }
+
     /// Takes in the end of a branch or iteration; joins after the last.
     pub(super) fn end_branch(
         &mut self,

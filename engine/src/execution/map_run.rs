@@ -113,14 +113,15 @@ impl Execution {
             failed: Vec::new(),
             stage: if env.tells_map_run(site.state) { RunStage::Told } else { RunStage::Reads },
         };
-        if let RunStage::Told = run.stage {
-            self.open_run_task(id, run);
-            return Ok(Then::Stop);
-        }
-        if let Err(cause) = max_items {
+        let is_told = matches!(run.stage, RunStage::Told);
+        if let (Err(cause), false) = (max_items, is_told) {
             return Ok(self.fail_run(id, &run, reader_failed(cause), env));
         }
         match (items, &distributed.reader) {
+            (Some(_), _) if is_told => {
+                self.open_run_task(id, run);
+                Ok(Then::Stop)
+            }
             (Some(items), _) => {
                 let program = self.program.clone();
                 Ok(self.begin_run(&program, id, run, &items, env))
@@ -135,7 +136,9 @@ impl Execution {
                 };
                 let resource = reader.resource.clone();
                 let task = self.open_run_task(id, run);
-                self.invoke_storage(id, task, resource, parameters);
+                if !is_told {
+                    self.invoke_storage(id, task, resource, parameters);
+                }
                 Ok(Then::Stop)
             }
             (None, None) => Ok(Then::Stop),

@@ -206,8 +206,8 @@ impl Execution {
                 thread.step = Step::Enter;
                 Then::Continue(id)
             }
-            Next::End if self.interleaves => {
-                thread.step = Step::Ends(output);
+            Next::End if self.interleaves && !self.ends_silently(id) => {
+                self.thread_mut(id).step = Step::Ends(output);
                 Then::Continue(id)
             }
             Next::End => self.end_thread(program, id, output, env),
