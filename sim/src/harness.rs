@@ -7,6 +7,7 @@ mod build;
 mod expression;
 mod handlers;
 mod mirror;
+mod scripts;
 mod tables;
 mod value;
 mod workload;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use crate::diagnostics::Problems;
 use crate::explore::strategies::{Replay, Seeded, run_key};
-use crate::explore::{Plan, Sweep, sweep};
+use crate::explore::{Plan, Regression, Sweep, sweep};
 use crate::handlers::python::Options;
 use crate::handlers::{HostError, Registry};
 use crate::scenario::Loaded;
@@ -30,7 +31,7 @@ use crate::world::{
 #[derive(Clone)]
 pub struct Harness {
     loaded: Arc<Loaded>,
-    folder: PathBuf,
+    path: PathBuf,
     handlers: Handlers,
     plan: FaultPlan,
     caps: Caps,
@@ -67,14 +68,26 @@ pub struct Run {
 impl Harness {
     /// Reads a scenario from its folder or its file. The handlers are the template's own Python.
     pub fn load(scenario: &Path) -> Result<Harness, Problems> {
-        let loaded = crate::scenario::load(scenario)?;
+        Harness::of(crate::scenario::load(scenario)?, scenario)
+    }
+
+    /// The scenario `scenario.yaml` among these files, which are given by name and text.
+    pub fn of_files(files: &[(&str, &str)]) -> Result<Harness, Problems> {
+        let read = |path: &str| {
+            let found = files.iter().find(|(name, _)| *name == path);
+            found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned())
+        };
+        let loaded = crate::scenario::load_with("scenario", "scenario.yaml", &read, &str::to_owned)?;
+        Harness::of(loaded, Path::new("scenario.yaml"))
+    }
+
+    fn of(loaded: Loaded, path: &Path) -> Result<Harness, Problems> {
         build::check(&loaded)?;
-        let folder = if scenario.is_dir() { scenario } else { scenario.parent().unwrap_or(Path::new(".")) };
         let plan = build::fault_plan(&loaded.scenario);
         let caps = build::caps(&loaded.scenario);
         let hash = build::hash(&loaded);
         Ok(Harness {
-            folder: folder.to_owned(),
+            path: path.to_owned(),
             loaded: Arc::new(loaded),
             handlers: Handlers::Python,
             plan,
@@ -127,9 +140,14 @@ impl Harness {
         self
     }
 
-    /// The scenario's folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The scenario's folder or file, as it was named to [`Harness::load`].
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The scripts that once broke a promise of this scenario, kept beside it.
+    pub fn regressions(&self) -> Result<Vec<Regression>, String> {
+        Regression::read_all(&self.loaded.regressions)
     }
 
     /// The faults that are on.

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
+use rehearsal::commands::{
+    CheckArgs, EvalArgs, LintArgs, MatchArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, lint, match_events,
+    replay, retrace, run,
+};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -22,6 +25,12 @@ enum Command {
     Run(RunArgs),
     /// Find every problem of definitions and templates
     Lint(LintArgs),
+    /// Run a history recorded on AWS again, and say whether ours is the same
+    Retrace(RetraceArgs),
+    /// Evaluate a JSONPath, a JSONata expression or an intrinsic function
+    Eval(EvalArgs),
+    /// Print the events that a pattern matches
+    Match(MatchArgs),
 }
 
 fn main() -> ExitCode {
@@ -30,5 +39,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay(&args),
         Command::Run(args) => run(&args),
         Command::Lint(args) => lint(&args),
+        Command::Retrace(args) => retrace(&args),
+        Command::Eval(args) => eval(&args),
+        Command::Match(args) => match_events(&args),
     }
 }

@@ -8,7 +8,7 @@ use super::formula::{Computed, Formula};
 use super::resource::Resource;
 use super::timestamp::Instant;
 use crate::json::Json;
-use crate::query::{Intrinsic, Path, ReferencePath};
+use crate::query::{Intrinsic, NoSurroundings, Path, ReferencePath, Scope as QueryScope};
 use crate::source::{Diagnostic, Node, Span, read_json};
 
 /// Number of a state within its program; states of one scope are neighbours.
@@ -289,6 +289,21 @@ impl Program {
         self.scopes[ScopeId::ROOT.index()].start
     }
 
+    /// Whether it has what came to the language in November 2024: variables or JSONata.
+    pub fn uses_variables_or_jsonata(&self) -> bool {
+        self.states.iter().any(|state| {
+            let assigns = |assign: &Option<Computed>| assign.is_some();
+            let rules = match &state.work {
+                Work::Choice { rules, .. } => &rules[..],
+                _ => &[],
+            };
+            state.data.is_jsonata
+                || assigns(&state.data.assign)
+                || state.catchers.iter().any(|catcher| assigns(&catcher.assign))
+                || rules.iter().any(|rule| assigns(&rule.assign))
+        })
+    }
+
     /// All ways from one state to another, in the order of the states.
     pub fn transitions(&self) -> Vec<Transition> {
         let mut found = Vec::new();
@@ -384,6 +399,19 @@ impl State {
         match &self.work {
             Work::Task(task) => Some(&task.resource),
             _ => None,
+        }
+    }
+
+    /// The result that the state's work had, where its output shows it as it was.
+    pub fn result_in(&self, output: &Json) -> Option<Json> {
+        let DataFlow { result_selector: None, output: None, output_path: Select::Whole, result_path, .. } = &self.data
+        else {
+            return None;
+        };
+        match result_path {
+            Place::Whole => Some(output.clone()),
+            Place::At(path) => path.read(&QueryScope { root: output, surroundings: &NoSurroundings }).ok(),
+            Place::Discard => None,
         }
     }
 

@@ -54,10 +54,13 @@ impl Parts {
     /// The time.
     pub const NOW: Parts = Parts(8);
 
+    /// The task tokens that wait for an answer.
+    pub const TOKENS: Parts = Parts(1 << 63);
+
     /// The table with this index.
     pub fn table(index: usize) -> Parts {
         // Beyond the bits that there are, tables share the last one.
-        Parts(1 << (5 + index.min(58)))
+        Parts(1 << (5 + index.min(57)))
     }
 
     /// Both sets.
