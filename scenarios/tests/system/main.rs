@@ -7,6 +7,7 @@ mod callback;
 mod determinism;
 mod lost_update;
 mod mutants;
+mod parallel;
 mod promises;
 mod published;
 mod scripts;
