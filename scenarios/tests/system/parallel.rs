@@ -9,7 +9,6 @@ use rehearsal_engine::{Json, json};
 use rehearsal_scenarios::orders_parallel;
 
 use crate::agreement::agree;
-use crate::mutants::{Mutant, each_breaks_its_promise, every_promise_has_one_of};
 use crate::support::{calm, folder, stress};
 
 fn parallel() -> Harness {
@@ -91,83 +90,4 @@ fn a_retry_of_the_whole_state_repeats_every_branch() {
         let entered = |line: &&str| line.contains("TaskStateEntered") && line.contains(branch);
         assert!(history.lines().filter(entered).count() >= 2, "{branch} is not repeated:\n{history}");
     }
-}
-
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        name: "things are taken without looking whether they are there",
-        promise: "nothing is given away that is not there",
-        changes: &[("'ConditionExpression': 'spare >= :n',", "'ConditionExpression': 'attribute_exists(spare)',")],
-        faults: calm,
-    },
-    Mutant {
-        name: "what is given back is lost",
-        promise: "spare, held and used add up to what there was",
-        changes: &[(
-            "CANCELLED = 'SET spare = spare + :n REMOVE held.#order'",
-            "CANCELLED = 'SET lost = :n REMOVE held.#order'",
-        )],
-        faults: calm,
-    },
-    Mutant {
-        name: "a branch takes something for an order that was closed",
-        promise: "only open orders hold something",
-        changes: &[(
-            "'ConditionExpression': '#status = :validated AND attribute_not_exists(holds.#name)',",
-            "'ConditionExpression': '(#status = :validated OR attribute_exists(orderId)) AND attribute_not_exists(holds.#name)',",
-        )],
-        faults: calm,
-    },
-    Mutant {
-        name: "what is processed goes back to the shelf, as if it were cancelled",
-        promise: "what is used is what processed orders hold",
-        changes: &[(
-            "PROCESSED = 'SET used = used + :n REMOVE held.#order'",
-            "PROCESSED = 'SET spare = spare + :n REMOVE held.#order'",
-        )],
-        faults: calm,
-    },
-    Mutant {
-        name: "an order is processed without what its product check says",
-        promise: "a processed order has all three",
-        changes: &[("is_complete = bool(results) and results[0]['available']", "is_complete = bool(results)")],
-        faults: calm,
-    },
-    Mutant {
-        name: "an order is completed whatever became of it",
-        promise: "a completed execution has processed its order",
-        changes: &[(
-            r#""Choices": [{"Variable": "$.closed.status", "StringEquals": "processed", "Next": "OrderCompleted"}],"#,
-            r#""Choices": [{"Variable": "$.closed.status", "StringMatches": "*", "Next": "OrderCompleted"}],"#,
-        )],
-        faults: calm,
-    },
-    Mutant {
-        name: "nobody cleans up behind branches that failed",
-        promise: "no order is left open",
-        changes: &[("if order['status'] == 'validated':", "if order['status'] == 'validated' and is_complete:")],
-        faults: calm,
-    },
-    Mutant {
-        name: "a duplicate waits for somebody who never answers, without a limit",
-        promise: "every execution ends",
-        changes: &[
-            (r#""TimeoutSeconds": 3600,"#, ""),
-            (
-                r#""DuplicateOrder": {"Type": "Succeed"},"#,
-                r#""DuplicateOrder": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "End": true, "Parameters": {"FunctionName": "${ProcessResultsFunction.Arn}", "Payload": {"orderId": "none", "execution": "none", "results": null, "token.$": "$$.Task.Token"}}},"#,
-            ),
-        ],
-        faults: stress,
-    },
-];
-
-#[test]
-fn every_promise_of_orders_in_branches_has_a_mutant_that_breaks_it() {
-    every_promise_has_one_of("orders-parallel", MUTANTS);
-}
-
-#[test]
-fn each_mutant_of_orders_in_branches_breaks_its_promise() {
-    each_breaks_its_promise("orders-parallel", MUTANTS);
 }
