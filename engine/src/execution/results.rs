@@ -44,7 +44,7 @@ pub(super) fn exported(
             return Json::from(Vec::new());
         }
         let body = if writer.is_lines {
-            results.iter().map(|result| format!("{result}\n")).collect()
+            results.iter().flat_map(|result| [result.to_string(), "\n".to_owned()]).collect()
         } else {
             Json::from(results).to_string()
         };
