@@ -2,7 +2,10 @@
 
 mod bad_input;
 mod check;
+mod eval;
 mod flags;
 mod mocks;
 mod replay;
+mod retrace;
+mod run;
 mod shop;
