@@ -19,7 +19,8 @@ fn problems_of(text: &str, workflow_type: WorkflowType) -> Vec<String> {
 /// Whether exactly the problems that start like this are found.
 fn check(states: &str, expected: &[&str]) {
     let found = problems(states);
-    let is_same = found.len() == expected.len() && found.iter().zip(expected).all(|(found, wanted)| found.starts_with(wanted));
+    let is_same =
+        found.len() == expected.len() && found.iter().zip(expected).all(|(found, wanted)| found.starts_with(wanted));
     assert!(is_same, "{states}\nfound {found:#?}\nnot   {expected:#?}");
 }
 
@@ -121,7 +122,10 @@ fn calls_with_the_wrong_arguments_can_never_work() {
         ("States.ArrayRange(1, 9, 0)", "States.ArrayRange refuses these values"),
         ("States.StringToJson('{')", "States.StringToJson refuses these values"),
     ] {
-        check(&pass(&format!(r#""x.$": "{call}""#)), &[&format!("error intrinsic-misuse at /States/A/Parameters/x.$: {problem}")]);
+        check(
+            &pass(&format!(r#""x.$": "{call}""#)),
+            &[&format!("error intrinsic-misuse at /States/A/Parameters/x.$: {problem}")],
+        );
     }
     for call in [
         "States.Format('{} \\\\{ {}', $.a, $.b)",
@@ -185,20 +189,37 @@ fn retriers_and_catchers_that_can_never_match_are_warned_about() {
         (r#"{"ErrorEquals": ["States.ItemReaderFailed"]}"#, "a Task never raises States.ItemReaderFailed"),
         (r#"{"ErrorEquals": ["States.QueryEvaluationError"]}"#, "the state is in JSONPath, which never raises it"),
     ] {
-        check(&lambda(retry), &[&format!("warning never-matches at /States/A/Retry[{}]/ErrorEquals: {problem}", retry.matches("}, {").count())]);
+        check(
+            &lambda(retry),
+            &[&format!(
+                "warning never-matches at /States/A/Retry[{}]/ErrorEquals: {problem}",
+                retry.matches("}, {").count()
+            )],
+        );
     }
-    check(&lambda(r#"{"ErrorEquals": ["A"]}, {"ErrorEquals": ["States.TaskFailed"]}, {"ErrorEquals": ["States.ALL"]}"#), &[]);
+    check(
+        &lambda(r#"{"ErrorEquals": ["A"]}, {"ErrorEquals": ["States.TaskFailed"]}, {"ErrorEquals": ["States.ALL"]}"#),
+        &[],
+    );
     check(
         &lambda(r#"{"ErrorEquals": ["A"], "MaxAttempts": 0, "IntervalSeconds": 3}"#),
         &["warning never-retries at /States/A/Retry[0]"],
     );
     check(&lambda(r#"{"ErrorEquals": ["A"], "MaxAttempts": 0}"#), &[]);
     check(
-        &task("dynamodb:getItem", r#""Catch": [{"ErrorEquals": ["DynamoDb.ResourceNotFoundException"], "Next": "A"}],"#),
-        &["warning never-matches at /States/A/Catch[0]/ErrorEquals: errors of arn:aws:states:::dynamodb:getItem begin with 'DynamoDB.'"],
+        &task(
+            "dynamodb:getItem",
+            r#""Catch": [{"ErrorEquals": ["DynamoDb.ResourceNotFoundException"], "Next": "A"}],"#,
+        ),
+        &[
+            "warning never-matches at /States/A/Catch[0]/ErrorEquals: errors of arn:aws:states:::dynamodb:getItem begin with 'DynamoDB.'",
+        ],
     );
     check(
-        &task("aws-sdk:dynamodb:getItem", r#""Catch": [{"ErrorEquals": ["DynamoDB.ResourceNotFoundException"], "Next": "A"}],"#),
+        &task(
+            "aws-sdk:dynamodb:getItem",
+            r#""Catch": [{"ErrorEquals": ["DynamoDB.ResourceNotFoundException"], "Next": "A"}],"#,
+        ),
         &["warning never-matches"],
     );
 }
@@ -226,7 +247,8 @@ fn tasks_that_can_wait_for_ever_are_warned_about() {
     check(&task("sqs:sendMessage.waitForTaskToken", &format!(r#"{token} "HeartbeatSeconds": 60,"#)), &[]);
     check(&task("ecs:runTask.sync", r#""TimeoutSeconds": 5,"#), &[]);
     check(&task("sqs:sendMessage", ""), &[]);
-    let bounded = format!(r#"{{"StartAt": "A", "TimeoutSeconds": 60, "States": {{{}}}}}"#, task("ecs:runTask.sync", ""));
+    let bounded =
+        format!(r#"{{"StartAt": "A", "TimeoutSeconds": 60, "States": {{{}}}}}"#, task("ecs:runTask.sync", ""));
     assert_eq!(problems_of(&bounded, WorkflowType::Standard), [""; 0]);
 }
 
@@ -287,7 +309,9 @@ fn retries_of_what_happens_twice_are_warned_about() {
         let expected = ["warning retry-not-idempotent at /States/A/Retry[0]: a retry may"];
         check(&states, if twice { &expected } else { &[] });
     }
-    for retry in [r#"{"ErrorEquals": ["SQS.ThrottlingException"]}"#, r#"{"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}"#] {
+    for retry in
+        [r#"{"ErrorEquals": ["SQS.ThrottlingException"]}"#, r#"{"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}"#]
+    {
         check(&task("sqs:sendMessage", &format!(r#""Retry": [{retry}],"#)), &[]);
     }
     let inner = task("sqs:sendMessage", "").replace("\"A\"", "\"Send\"");
@@ -295,7 +319,9 @@ fn retries_of_what_happens_twice_are_warned_about() {
         &format!(
             r#""A": {{"Type": "Parallel", {retry} "End": true, "Branches": [{{"StartAt": "Send", "States": {{{inner}}}}}]}}"#
         ),
-        &["warning retry-not-idempotent at /States/A/Retry[0]: a retry runs 'Send' again, which may send the message twice"],
+        &[
+            "warning retry-not-idempotent at /States/A/Retry[0]: a retry runs 'Send' again, which may send the message twice",
+        ],
     );
 }
 
@@ -309,7 +335,10 @@ fn variables_are_followed_along_every_way() {
         )
     };
     let (x, reads) = (r#""Assign": {"x": 1},"#, r#""Parameters": {"x.$": "$x"},"#);
-    check(&two_ways(x, "", reads), &["warning maybe-unassigned-variable at /States/D/Parameters/x.$: the variable '$x'"]);
+    check(
+        &two_ways(x, "", reads),
+        &["warning maybe-unassigned-variable at /States/D/Parameters/x.$: the variable '$x'"],
+    );
     check(&two_ways(x, x, reads), &[]);
     check(
         &two_ways(x, "", r#""QueryLanguage": "JSONata", "Output": "{% $x %}","#),
@@ -319,13 +348,19 @@ fn variables_are_followed_along_every_way() {
         &two_ways(x, "", r#""QueryLanguage": "JSONata", "Output": "{% $y %}","#),
         &["warning unassigned-variable at /States/D/Output: the variable '$y' is assigned on no way that leads here"],
     );
-    check(&two_ways("", "", reads), &["error SCHEMA_VALIDATION_FAILED at /States/D/Parameters: the variable '$x' is never assigned"]);
+    check(
+        &two_ways("", "", reads),
+        &["error SCHEMA_VALIDATION_FAILED at /States/D/Parameters: the variable '$x' is never assigned"],
+    );
     // What a state assigns is there for the next one alone.
     check(
         r#""A": {"Type": "Pass", "Assign": {"x": 1}, "Parameters": {"x.$": "$x"}, "End": true}"#,
         &["warning unassigned-variable at /States/A/Parameters/x.$"],
     );
-    check(r#""A": {"Type": "Pass", "Assign": {"states": 1}, "End": true}"#, &["error SCHEMA_VALIDATION_FAILED at /States/A/Assign"]);
+    check(
+        r#""A": {"Type": "Pass", "Assign": {"states": 1}, "End": true}"#,
+        &["error SCHEMA_VALIDATION_FAILED at /States/A/Assign"],
+    );
 }
 
 #[test]
@@ -362,12 +397,13 @@ fn variables_reach_into_branches_and_not_into_distributed_maps() {
 
 #[test]
 fn functions_that_do_not_exist_are_warned_about() {
-    for (expression, problem) in [
-        ("$eval('1')", "there is no function '$eval'"),
-        ("$upper('a')", "there is no function '$upper'"),
-    ] {
+    for (expression, problem) in
+        [("$eval('1')", "there is no function '$eval'"), ("$upper('a')", "there is no function '$upper'")]
+    {
         check(
-            &format!(r#""A": {{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{{% {expression} %}}", "End": true}}"#),
+            &format!(
+                r#""A": {{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{{% {expression} %}}", "End": true}}"#
+            ),
             &[&format!("warning unknown-function at /States/A/Output: {problem}")],
         );
     }
@@ -381,8 +417,15 @@ fn the_context_object_is_known_member_by_member() {
         ("$$.Task.Token", "there is a task token only where the task waits for one"),
         ("$$.Map.Item.Value", "there is no map item outside of a Map state"),
     ] {
-        check(&pass(&format!(r#""x.$": "{path}""#)), &[&format!("warning context-object at /States/A/Parameters/x.$: {problem}")]);
+        check(
+            &pass(&format!(r#""x.$": "{path}""#)),
+            &[&format!("warning context-object at /States/A/Parameters/x.$: {problem}")],
+        );
     }
+    check(
+        &task("ecs:runTask.sync", r#""TimeoutSeconds": 9, "Assign": {"t.$": "$$.Task.Token"},"#),
+        &["warning context-object at /States/A/Assign/t.$: the task token is there while the task is prepared"],
+    );
     check(
         r#""A": {"Type": "Map", "End": true, "ItemSelector": {"v.$": "$$.Map.Item.Value"}, "ItemProcessor": {"StartAt": "I",
              "States": {"I": {"Type": "Pass", "Parameters": {"i.$": "$$.Map.Item.Index"}, "End": true}}}}"#,
@@ -428,7 +471,8 @@ fn what_is_filled_in_later_is_no_error() {
         "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:f",
         "arn:${AWS::Partition}:states:::sqs:sendMessage",
     ] {
-        let text = format!(r#""A": {{"Type": "Task", "Resource": "{resource}", "InputPath": "${{Path}}", "End": true}}"#);
+        let text =
+            format!(r#""A": {{"Type": "Task", "Resource": "{resource}", "InputPath": "${{Path}}", "End": true}}"#);
         let found = problems(&text);
         assert!(found.iter().all(|problem| problem.starts_with("warning placeholder")), "{found:?}");
     }
@@ -460,11 +504,24 @@ fn hostile_definitions_are_answered_soon() {
         states(pass(&repeat("", r#""a": 1, "a.$": "$","#, 40_000, r#""z": 1"#))),
         states(pass(&format!(r#""{long}": [{}0]"#, "{},".repeat(100_000)))),
         states(pass(&format!(r#""a": 1e{}"#, "9".repeat(1000)))),
-        states((0..9000).map(|at| format!(r#""S{at}": {{"Type": "Pass", "Assign": {{"v{at}": 1}}, "Next": "S{}"}},"#, at + 1)).collect::<String>()
-            + r#""A": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $v1 %}", "Next": "S0"}"#),
-        states(format!(r#""A": {{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{{% {} %}}", "End": true}}"#, "(".repeat(100_000))),
-        states(format!(r#""A": {{"Type": "Pass", "Parameters": {{"x.$": "$.{}"}}, "End": true}}"#, "a.".repeat(100_000))),
-        states(format!(r#""A": {{"Type": "Pass", "Parameters": {{"x.$": "{}"}}, "End": true}}"#, "States.Array(".repeat(50_000))),
+        states(
+            (0..9000)
+                .map(|at| format!(r#""S{at}": {{"Type": "Pass", "Assign": {{"v{at}": 1}}, "Next": "S{}"}},"#, at + 1))
+                .collect::<String>()
+                + r#""A": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $v1 %}", "Next": "S0"}"#,
+        ),
+        states(format!(
+            r#""A": {{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{{% {} %}}", "End": true}}"#,
+            "(".repeat(100_000)
+        )),
+        states(format!(
+            r#""A": {{"Type": "Pass", "Parameters": {{"x.$": "$.{}"}}, "End": true}}"#,
+            "a.".repeat(100_000)
+        )),
+        states(format!(
+            r#""A": {{"Type": "Pass", "Parameters": {{"x.$": "{}"}}, "End": true}}"#,
+            "States.Array(".repeat(50_000)
+        )),
     ] {
         let found = lint_text(&text, WorkflowType::Standard);
         assert!(!found.is_empty(), "{}", &text[..text.len().min(80)]);

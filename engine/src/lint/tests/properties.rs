@@ -42,7 +42,8 @@ const EXPRESSIONS: [&str; 22] = [
     "States.ArrayGetItem(States.Array(1), 0)",
 ];
 
-const ERRORS: [&str; 6] = ["States.ALL", "States.TaskFailed", "States.Timeout", "Refused", "States.Runtime", "States.Typo"];
+const ERRORS: [&str; 6] =
+    ["States.ALL", "States.TaskFailed", "States.Timeout", "Refused", "States.Runtime", "States.Typo"];
 
 fn expression() -> impl Strategy<Value = &'static str> {
     // The first two are always sound, so that enough machines are.

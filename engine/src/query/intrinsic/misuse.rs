@@ -83,7 +83,9 @@ impl Call {
 
     fn constant(&self, argument: &Argument) -> Option<Json> {
         match argument {
-            Argument::Text { template, .. } if self.function == Function::Format => Some(Json::String(template.clone())),
+            Argument::Text { template, .. } if self.function == Function::Format => {
+                Some(Json::String(template.clone()))
+            }
             Argument::Text { value, .. } | Argument::Literal(value) => Some(value.clone()),
             Argument::Path(_) | Argument::Call(_) => None,
         }
@@ -128,10 +130,7 @@ fn arity(function: Function) -> RangeInclusive<usize> {
 /// What the arguments must be, as far as that is fixed.
 fn kinds(function: Function) -> &'static [&'static str] {
     match function {
-        Function::Format
-        | Function::StringToJson
-        | Function::Base64Encode
-        | Function::Base64Decode => &["string"],
+        Function::Format | Function::StringToJson | Function::Base64Encode | Function::Base64Decode => &["string"],
         Function::Array | Function::Uuid | Function::JsonToString => &[],
         Function::ArrayPartition | Function::ArrayGetItem => &["array", "number"],
         Function::ArrayContains => &["array", "any"],
