@@ -18,6 +18,7 @@ pub struct Clients {
     scripts: Vec<Name>,
     clients: Vec<Client>,
     processes: u32,
+    changed: bool,
 }
 
 /// One client: its script, over all the times that it was run.
@@ -90,6 +91,11 @@ impl Clients {
         self.host.as_ref().map_or(&[], |host| host.notices())
     }
 
+    /// Whether a client began or ended since this was last asked.
+    pub(super) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     pub(super) fn reset(&mut self) {
         self.clients.clear();
         self.processes = 0;
@@ -143,6 +149,7 @@ impl Clients {
 
     fn run(&mut self, core: &mut Core, id: u32) -> Result<Option<u32>, HostError> {
         self.processes += 1;
+        self.changed = true;
         let process = self.processes;
         let client = &mut self.clients[id as usize];
         // Each time it is run is a lineage of its own, so that its calls have their own sites.
@@ -250,6 +257,7 @@ impl Clients {
         client.run.is_running = false;
         core.note(client.run.actor, || end.told());
         core.fold(hash_text(&end.told()));
+        self.changed = true;
         client.end = Some(end);
         client.slot
     }

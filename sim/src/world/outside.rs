@@ -119,7 +119,9 @@ impl World {
             ActorStep::Look(_) => true,
             ActorStep::Run(run) => {
                 let caller = self.caller(slot, at);
-                self.clients.begin(&mut self.core, caller, slot, run)?.is_some()
+                let is_over = self.clients.begin(&mut self.core, caller, slot, run)?.is_some();
+                self.note_clients();
+                is_over
             }
             ActorStep::Wait { ms } => {
                 let due = self.core.now() + ms;

@@ -177,6 +177,7 @@ impl World {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
@@ -282,6 +283,7 @@ impl World {
                 TimerOwner::Actor { slot } => self.actor_due(slot),
                 TimerOwner::Client { client } => {
                     let ended = self.clients.timer(&mut self.core, client)?;
+                    self.note_clients();
                     self.client_ended(ended)
                 }
             },
@@ -337,8 +339,15 @@ impl World {
             ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
             ReplyTo::Client { client, process } => {
                 let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+                self.note_clients();
                 self.client_ended(ended)
             }
+        }
+    }
+
+    pub(super) fn note_clients(&mut self) {
+        if self.clients.take_changed() {
+            self.touch(Parts::CLIENTS);
         }
     }
 
@@ -349,7 +358,7 @@ impl World {
         }
     }
 
-    fn touch(&mut self, parts: Parts) {
+    pub(super) fn touch(&mut self, parts: Parts) {
         self.changed = self.changed.and(parts);
         self.revisions.bump(parts);
     }

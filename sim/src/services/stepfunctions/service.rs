@@ -262,7 +262,8 @@ impl StepFunctions {
             Some(_) => return Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")),
         };
         let is_wanted = |record: &ExecutionRecord| {
-            record.machine as usize == machine && list.status.as_deref().is_none_or(|wanted| record.status.name() == wanted)
+            record.machine as usize == machine
+                && list.status.as_deref().is_none_or(|wanted| record.status.name() == wanted)
         };
         let wanted = self.records[..end].iter().enumerate().rev().filter(|(_, record)| is_wanted(record));
         let page: Vec<(usize, &ExecutionRecord)> = wanted.take(list.max_results + 1).collect();
