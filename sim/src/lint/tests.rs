@@ -36,7 +36,7 @@ fn definitions_are_read_as_json_and_as_yaml() {
     let yaml = "# a comment\nStartAt: A\nStates:\n  A:\n    Type: Pass\n    Next: B\n";
     let code = "MISSING_TRANSITION_TARGET";
     for name in ["flow.asl.json", "flow.json", "flow", "flow.asl"] {
-        assert_eq!(linted(name, json, None), [format!("{code} {name}:2:39 /States/A/Next")]);
+        assert_eq!(linted(name, json, None), [format!("{code} {name}:2:43 /States/A/Next")]);
     }
     for name in ["flow.yaml", "flow.asl.yml", "flow"] {
         assert_eq!(linted(name, yaml, None), [format!("{code} {name}:6:11 /States/A/Next")]);
@@ -45,11 +45,11 @@ fn definitions_are_read_as_json_and_as_yaml() {
 
 #[test]
 fn templates_are_told_by_their_resources() {
-    assert_eq!(linted("t.yaml", TEMPLATE, None), ["placeholder t.yaml:12:38 Flow/States/Pay/Resource"]);
+    assert_eq!(linted("t.yaml", TEMPLATE, None), ["placeholder t.yaml:12:39 Flow/States/Pay/Resource"]);
     let broken = TEMPLATE.replace("End: true", "Next: Nope").replace("RoleArn", "RoleArm");
     assert_eq!(
         linted("t.yaml", &broken, None),
-        ["missing-property t.yaml:5:3 /Resources/Flow/Properties", "unknown-property t.yaml:8:7 /Resources/Flow/Properties/RoleArm"],
+        ["missing-property t.yaml:8:7 /Resources/Flow/Properties", "unknown-property t.yaml:8:7 /Resources/Flow/Properties/RoleArm"],
         "what a template says of itself is said"
     );
     let broken = TEMPLATE.replace("End: true", "Next: Nope");
@@ -80,7 +80,7 @@ fn an_express_machine_of_a_template_is_linted_as_one() {
     let text = TEMPLATE
         .replace("!Ref Function", "arn:aws:states:::ecs:runTask.sync, TimeoutSeconds: 9")
         .replace("      RoleArn", "      StateMachineType: EXPRESS\n      RoleArn");
-    assert_eq!(linted("t.yaml", &text, None), ["SCHEMA_VALIDATION_FAILED t.yaml:13:38 Flow/States/Pay/Resource"]);
+    assert_eq!(linted("t.yaml", &text, None), ["SCHEMA_VALIDATION_FAILED t.yaml:13:39 Flow/States/Pay/Resource"]);
 }
 
 #[test]
