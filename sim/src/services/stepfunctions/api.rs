@@ -165,6 +165,7 @@ impl Request {
             Request::StartExecution(_) => "StartExecution",
             Request::StopExecution { .. } => "StopExecution",
             Request::DescribeExecution { .. } => "DescribeExecution",
+            Request::ListExecutions(_) => "ListExecutions",
             Request::SendTask(SendTask { outcome, .. }) => match outcome {
                 TaskOutcome::Success { .. } => "SendTaskSuccess",
                 TaskOutcome::Failure { .. } => "SendTaskFailure",
