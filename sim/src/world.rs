@@ -6,6 +6,7 @@ mod faults;
 mod hash;
 mod invariant;
 mod name;
+mod outbox;
 mod permissions;
 mod queue;
 mod script;

@@ -15,6 +15,8 @@ use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, Scenari
 use crate::services::dynamodb::{Database, DynamoDb};
 use crate::services::eventbridge::{self, Bus, Destination, EventBridge};
 use crate::services::lambda::{Function, Lambda};
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::{StateMachine, StepFunctions, TaskPlan};
 use crate::template::stack::{self, Stack, StateMachineKind};
 use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
@@ -51,6 +53,8 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let functions = functions(stack, &policies, &mut names);
     let machines = machines(stack, &policies, &mut names)?;
     let (buses, rules) = buses_and_rules(stack, &policies, &mut names);
+    let queues = super::messaging::queues(stack);
+    let topics = super::messaging::topics(stack, &policies, &mut names);
     let database = database(loaded)?;
     let invariants = match &harness.invariants {
         Some(invariants) => invariants(&database),
@@ -69,6 +73,8 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         EventBridge::new(buses, rules),
         Lambda::new(functions, host),
         StepFunctions::new(machines, announces),
+        Sqs::new(queues),
+        Sns::new(topics),
         Permissions::new(policies, arns(stack), stack.environment.clone()),
         invariants,
         workload,
@@ -151,7 +157,7 @@ fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec
     if problems.is_empty() { Ok((program, plans)) } else { Err(problems) }
 }
 
-fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
+pub(super) fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
     // An ARN may carry a qualifier behind the name.
     let named = |function: &stack::Function| {
         let own = &*function.identity.arn;
@@ -348,6 +354,8 @@ fn arns(stack: &Stack) -> Arns {
         functions: stack.functions.iter().map(|function| function.identity.arn.clone()).collect(),
         machines: stack.state_machines.iter().map(|machine| machine.identity.arn.clone()).collect(),
         buses: vec![("default".into(), stack.environment.arn("events", "event-bus/default"))],
+        queues: stack.queues.iter().map(|queue| queue.identity.arn.clone()).collect(),
+        topics: stack.topics.iter().map(|topic| topic.identity.arn.clone()).collect(),
         ..Arns::default()
     };
     arns.buses.extend(stack.event_buses.iter().map(|bus| (bus.identity.name.clone(), bus.identity.arn.clone())));

@@ -8,6 +8,7 @@ mod api;
 mod asynchronous;
 mod environments;
 mod invocation;
+mod pollers;
 mod service;
 
 pub use api::{Function, Invoke, InvokeResponse, Mode, Target};

@@ -9,6 +9,8 @@ use crate::handlers::{HostError, hosted};
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::StepFunctions;
 use crate::services::{Answer, Request};
 
@@ -40,6 +42,10 @@ pub struct World {
     pub lambda: Lambda,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// SQS.
+    pub sqs: Sqs,
+    /// SNS.
+    pub sns: Sns,
     /// What every role may do.
     pub permissions: Permissions,
     /// The promises.
@@ -93,6 +99,8 @@ impl World {
         eventbridge: EventBridge,
         lambda: Lambda,
         stepfunctions: StepFunctions,
+        sqs: Sqs,
+        sns: Sns,
         permissions: Permissions,
         invariants: Vec<Invariant>,
         workload: Box<dyn Workload>,
@@ -105,6 +113,8 @@ impl World {
             eventbridge,
             lambda,
             stepfunctions,
+            sqs,
+            sns,
             permissions,
             invariants,
             workload,
@@ -130,6 +140,7 @@ impl World {
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
         self.eventbridge.start_schedules(&mut self.core);
+        self.lambda.start_pollers(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
             None => self.check_end()?,
@@ -164,6 +175,8 @@ impl World {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            queues: &self.sqs,
+            topics: &self.sns,
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
@@ -176,6 +189,8 @@ impl World {
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.sqs.reset();
+        self.sns.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
         self.last_change = Millis::START;
@@ -266,6 +281,25 @@ impl World {
                     self.act(slot);
                     Ok(())
                 }
+                TimerOwner::Message { queue, message } => {
+                    self.sqs.message_due(&mut self.core, queue, message);
+                    self.note_queues();
+                    Ok(())
+                }
+                TimerOwner::LongPoll { queue, poll } => {
+                    self.sqs.poll_due(&mut self.core, queue, poll);
+                    Ok(())
+                }
+                TimerOwner::Poller { poller } => self.lambda.poller_due(&mut self.core, poller),
+                TimerOwner::Notification { delivery } => {
+                    self.sns.delivery_due(&mut self.core, delivery);
+                    self.touch(Parts::TOPICS);
+                    Ok(())
+                }
+                TimerOwner::Outbox { item } => {
+                    self.core.outgoing_due(item);
+                    Ok(())
+                }
             },
         }
     }
@@ -296,6 +330,16 @@ impl World {
                 self.note_executions();
                 Ok(())
             }
+            Request::Sqs(request) => {
+                self.sqs.handle(&mut self.core, caller, *request);
+                self.note_queues();
+                Ok(())
+            }
+            Request::Sns(request) => {
+                self.sns.handle(&mut self.core, caller, *request);
+                self.touch(Parts::TOPICS);
+                Ok(())
+            }
         }
     }
 
@@ -318,6 +362,15 @@ impl World {
             }
             ReplyTo::Actor { slot } => {
                 self.act(slot);
+                Ok(())
+            }
+            ReplyTo::Poller { poller } => self.lambda.poller_answered(&mut self.core, poller, answer),
+            ReplyTo::Notification { delivery } => {
+                self.sns.delivery_answered(&mut self.core, delivery, &answer);
+                Ok(())
+            }
+            ReplyTo::Outbox { item } => {
+                self.core.outgoing_answered(item, &answer);
                 Ok(())
             }
         }
@@ -346,6 +399,12 @@ impl World {
         let changed = self.stepfunctions.take_changed();
         if changed != Parts::NONE {
             self.touch(changed);
+        }
+    }
+
+    fn note_queues(&mut self) {
+        if self.sqs.take_changed() {
+            self.touch(Parts::QUEUES);
         }
     }
 
