@@ -9,7 +9,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::explore::Regression;
 use crate::harness::{Handlers, Harness};
 use crate::report::warnings_text;
 use crate::world::{FaultPlan, Profile};
@@ -71,9 +70,4 @@ fn profile_text(profile: Profile) -> &'static str {
         Profile::Documented => "documented",
         Profile::Stress => "stress",
     }
-}
-
-/// The committed regressions of a scenario.
-fn regressions(harness: &Harness) -> Result<Vec<Regression>, String> {
-    Regression::read_all(&harness.folder().join("regressions"))
 }

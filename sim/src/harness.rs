@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::diagnostics::Problems;
 use crate::explore::strategies::{Replay, Seeded, run_key};
-use crate::explore::{Plan, Sweep, sweep};
+use crate::explore::{Plan, Regression, Sweep, sweep};
 use crate::handlers::python::Options;
 use crate::handlers::{HostError, Registry};
 use crate::scenario::Loaded;
@@ -31,7 +31,7 @@ use crate::world::{
 #[derive(Clone)]
 pub struct Harness {
     loaded: Arc<Loaded>,
-    folder: PathBuf,
+    path: PathBuf,
     handlers: Handlers,
     plan: FaultPlan,
     caps: Caps,
@@ -70,12 +70,11 @@ impl Harness {
     pub fn load(scenario: &Path) -> Result<Harness, Problems> {
         let loaded = crate::scenario::load(scenario)?;
         build::check(&loaded)?;
-        let folder = if scenario.is_dir() { scenario } else { scenario.parent().unwrap_or(Path::new(".")) };
         let plan = build::fault_plan(&loaded.scenario);
         let caps = build::caps(&loaded.scenario);
         let hash = build::hash(&loaded);
         Ok(Harness {
-            folder: folder.to_owned(),
+            path: scenario.to_owned(),
             loaded: Arc::new(loaded),
             handlers: Handlers::Python,
             plan,
@@ -128,9 +127,14 @@ impl Harness {
         self
     }
 
-    /// The scenario's folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The scenario's folder or file, as it was named to [`Harness::load`].
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The scripts that once broke a promise of this scenario, kept beside it.
+    pub fn regressions(&self) -> Result<Vec<Regression>, String> {
+        Regression::read_all(&self.loaded.regressions)
     }
 
     /// The faults that are on.

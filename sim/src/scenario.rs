@@ -11,6 +11,7 @@ mod model;
 mod range;
 mod reader;
 mod value;
+mod variant;
 mod workload;
 
 pub use load::{Loaded, load, load_with};

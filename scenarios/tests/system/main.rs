@@ -5,8 +5,9 @@
 mod agreement;
 mod determinism;
 mod lost_update;
-mod mutants;
+mod planted;
 mod promises;
+mod published;
 mod scripts;
 mod snapshots;
 mod support;

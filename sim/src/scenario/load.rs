@@ -1,9 +1,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rehearsal_engine::source::{Diagnostic, Span};
 
 use super::model::ScenarioFile;
+use super::variant::Files;
 use super::{checks, reader};
 use crate::diagnostics::{Problem, Problems, SourceId, Sources};
 use crate::iam::Policies;
@@ -11,7 +13,7 @@ use crate::template::stack::Stack;
 use crate::template::{ReadFile, Report, read_template, yaml};
 
 /// Names that a scenario may have in its folder, in the order of trying.
-const SCENARIOS: [&str; 3] = ["scenario.yaml", "scenario.yml", "scenario.json"];
+pub(super) const SCENARIOS: [&str; 3] = ["scenario.yaml", "scenario.yml", "scenario.json"];
 
 /// Names that a template may have when the scenario does not say.
 const TEMPLATES: [&str; 4] = ["template.yaml", "template.yml", "template.json", "template.template"];
@@ -29,8 +31,12 @@ pub struct Loaded {
     pub sources: Sources,
     /// What is likely to hurt, and what is not simulated.
     pub warnings: Vec<Problem>,
-    /// The scenario's folder; its paths are relative to it.
+    /// The scenario's folder; its paths are relative to it. A variant's is its base's.
     pub folder: PathBuf,
+    /// Where scripts are kept that once broke a promise of this scenario.
+    pub regressions: PathBuf,
+    /// The invariants that a variant is there to break.
+    pub breaks: Vec<Arc<str>>,
 }
 
 impl Loaded {
@@ -57,9 +63,9 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     }
     let whole = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
     let name = whole.file_name().map_or_else(|| "scenario".to_owned(), |name| name.to_string_lossy().into_owned());
-    let shown = folder.clone();
-    let mut loaded = load_with(&name, &file, &|path| read_text(&shown.join(path)), &|path| display(&shown, path))?;
-    loaded.folder = folder;
+    let mut loaded = load_with(&name, &file, &|path| read_text(&folder.join(path)), &|path| display(&folder, path))?;
+    loaded.regressions = folder.join(&loaded.regressions);
+    loaded.folder = folder.join(&loaded.folder);
     Ok(loaded)
 }
 
@@ -72,15 +78,18 @@ pub fn load_with(
     shown: &dyn Fn(&str) -> String,
 ) -> Result<Loaded, Problems> {
     let mut sources = Sources::default();
-    let text = match read_file(file) {
+    let files = Files::resolve(file, read_file, shown, &mut sources)?;
+    let text = match files.read(file_name(&files.scenario), read_file) {
         Ok(text) => text,
         Err(reason) => {
             let hint = "name a scenario file, or a folder that has a scenario.yaml";
             return Err(unreadable(sources, &shown(file), &reason, hint));
         }
     };
-    let source = sources.add(&shown(file), &text);
-    let (root, found) = yaml::read_file(file, &text, yaml::Dialect::Plain);
+    let source = sources.add(&shown(&files.scenario), &text);
+    let (root, found) = yaml::read_file(&files.scenario, &text, yaml::Dialect::Plain);
+    let shown = &|path: &str| shown(&files.path(path));
+    let read_file: ReadFile<'_> = &|path| files.read(path, read_file);
     let mut problems: Vec<Problem> = found.into_iter().map(|problem| Problem::new(source, problem)).collect();
     let report = Report::default();
     let read = root.and_then(|root| {
@@ -121,11 +130,32 @@ pub fn load_with(
     if !problems.iter().any(|problem| problem.source != source && problem.is_error()) {
         checks::check(&mut scenario, &stack, &mut problems);
     }
+    let mut folder = PathBuf::new();
+    let mut breaks = Vec::new();
+    if let Some(variant) = &files.variant {
+        checks::check_breaks(&variant.breaks, &scenario, &mut problems);
+        breaks.extend(variant.breaks.iter().map(|(name, _)| name.clone()));
+        scenario.name = stem(file).map_or(name, |stem| stem).into();
+        scenario.description = variant.description.clone().or(scenario.description);
+        folder = PathBuf::from(&variant.folder);
+    }
     problems.sort_by_key(|problem| (problem.source, problem.diagnostic.span.start));
     if problems.iter().any(Problem::is_error) {
         return Err(Problems { sources, problems });
     }
-    Ok(Loaded { scenario, stack, policies, sources, warnings: problems, folder: PathBuf::new() })
+    let regressions =
+        stem(file).map_or_else(|| PathBuf::from("regressions"), |stem| Path::new("regressions").join(stem));
+    Ok(Loaded { scenario, stack, policies, sources, warnings: problems, folder, regressions, breaks })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The name of a scenario file without its extension; `None` for those that go by the name of their folder.
+fn stem(file: &str) -> Option<&str> {
+    let name = file_name(file);
+    if SCENARIOS.contains(&name) { None } else { name.rsplit_once('.').map(|(stem, _)| stem) }
 }
 
 /// Problems among which there is at least one, so that nobody is refused without a reason.

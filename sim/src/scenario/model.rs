@@ -14,6 +14,8 @@ pub struct ScenarioFile {
     pub description: Option<Arc<str>>,
     /// `template`: the path as written, relative to the scenario.
     pub template: Arc<str>,
+    /// `exists`: names or ARNs of what was made before the template is deployed, with where they stand.
+    pub exists: Vec<(Arc<str>, Place)>,
     /// `tables`: what is in the tables when a run begins.
     pub tables: Vec<TableItems>,
     /// `workload`: who does what.
