@@ -34,6 +34,8 @@ pub enum Request {
     Lambda(Box<lambda::Invoke>),
     /// A request to Step Functions.
     States(Box<stepfunctions::Request>),
+    /// A read of a table's stream.
+    Streams(Box<dynamodb::GetRecords>),
     /// A request to SQS.
     Sqs(Box<sqs::Request>),
     /// A request to SNS.
@@ -51,6 +53,8 @@ pub enum Response {
     Lambda(lambda::InvokeResponse),
     /// Of Step Functions, as the API's JSON.
     States(Json),
+    /// Of a table's stream.
+    Streams(dynamodb::Records),
     /// Of SQS.
     Sqs(sqs::Response),
     /// Of SNS.
@@ -80,6 +84,7 @@ impl Request {
             Request::Events(_) => Name::EVENTS_PUT_EVENTS,
             Request::Lambda(_) => Name::LAMBDA_INVOKE,
             Request::States(request) => request.operation(),
+            Request::Streams(_) => Name::STREAMS_GET_RECORDS,
             Request::Sqs(request) => request.operation(),
             Request::Sns(request) => request.operation(),
         }
@@ -94,6 +99,10 @@ impl Response {
             Response::Events(response) => response.to_json(),
             Response::Lambda(response) => response.to_json(),
             Response::States(response) => response.clone(),
+            Response::Streams(read) => {
+                let records: Vec<Json> = read.records.iter().map(|record| record.json.clone()).collect();
+                Json::from_pairs([("Records", Json::from(records))])
+            }
             Response::Sqs(response) => response.to_json(),
             Response::Sns(response) => response.to_json(),
         }

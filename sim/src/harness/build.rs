@@ -53,6 +53,7 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let functions = functions(stack, &policies, &mut names);
     let machines = machines(stack, &policies, &mut names)?;
     let (buses, rules) = buses_and_rules(stack, &policies, &mut names);
+    let sources = super::messaging::sources(stack, &mut names);
     let queues = super::messaging::queues(stack);
     let topics = super::messaging::topics(stack, &policies, &mut names);
     let database = database(loaded)?;
@@ -71,7 +72,7 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         core,
         DynamoDb::new(database),
         EventBridge::new(buses, rules),
-        Lambda::new(functions, host),
+        Lambda::new(functions, host).with_sources(sources),
         StepFunctions::new(machines, announces),
         Sqs::new(queues),
         Sns::new(topics),
@@ -177,6 +178,7 @@ fn assumable(policies: &Policies, stack: &Stack, role_arn: &str) -> bool {
 }
 
 fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Function> {
+    let destination = |arn: Option<&Arc<str>>| arn.map(|arn| super::messaging::destination(stack, arn));
     let function = |function: &stack::Function| {
         let config = stack.event_invoke_configs.iter().find(|config| config.function_arn == function.identity.arn);
         Function {
@@ -189,6 +191,9 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
             reserved_concurrency: function.reserved_concurrency,
             async_retries_max: config.map_or(Function::ASYNC_RETRIES_MAX, |config| config.retry_attempts_max),
             async_age_max_ms: config.map_or(Function::ASYNC_AGE_MAX_MS, |config| config.event_age_max_ms),
+            on_success: destination(config.and_then(|config| config.on_success_arn.as_ref())),
+            on_failure: destination(config.and_then(|config| config.on_failure_arn.as_ref())),
+            dead_letter: destination(function.dead_letter_arn.as_ref()),
         }
     };
     stack.functions.iter().map(function).collect()

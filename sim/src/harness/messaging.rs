@@ -1,6 +1,12 @@
 //! Queues, topics and what feeds functions from them: a stack's parts as the services want them.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rehearsal_engine::events::Pattern;
+
 use crate::iam::Policies;
+use crate::services::lambda::{Destination, EventSource, Source, StreamSource};
 use crate::services::sns::{Endpoint, FilterPolicy, FilterScope, SubscriptionSettings, TopicSettings};
 use crate::services::sqs::{QueueSettings, Redrive};
 use crate::template::stack::{self, Stack};
@@ -84,4 +90,55 @@ pub(super) fn filter(
     let scope =
         if subscription.filters_message_body { FilterScope::MessageBody } else { FilterScope::MessageAttributes };
     Some(FilterPolicy::compile(subscription.filter_policy.as_ref()?, scope))
+}
+
+/// What a stack's functions are fed from. A mapping of something that is not simulated feeds nothing.
+pub(super) fn sources(stack: &Stack, names: &mut Names) -> Vec<EventSource> {
+    let mappings = stack.event_source_mappings.iter().filter(|mapping| mapping.enabled);
+    let source = |mapping: &stack::EventSourceMapping| {
+        let function = super::build::find_function(stack, &mapping.function_arn)?;
+        let filters = mapping.filters.iter().filter_map(|filter| Pattern::parse(&filter.to_string()).ok());
+        Some(EventSource {
+            name: names.intern(&mapping.identity.logical_id),
+            function,
+            source: fed_from(mapping, stack)?,
+            batch_size: mapping.batch_size,
+            window_ms: mapping.batching_window_ms,
+            reports_failures: mapping.reports_batch_item_failures,
+            filters: filters.map(Rc::new).collect(),
+        })
+    };
+    mappings.filter_map(source).collect()
+}
+
+fn fed_from(mapping: &stack::EventSourceMapping, stack: &Stack) -> Option<Source> {
+    if let Some(queue) = stack.queue(&mapping.event_source_arn) {
+        let concurrency = mapping.concurrency_max.unwrap_or(Source::QUEUE_CONCURRENCY).min(Source::QUEUE_CONCURRENCY);
+        return Some(Source::Queue { arn: queue.identity.arn.clone(), concurrency });
+    }
+    let arn = &mapping.event_source_arn;
+    stack.tables.iter().find(|table| table.stream_arn.as_ref() == Some(arn))?;
+    Some(Source::Stream(StreamSource {
+        arn: arn.clone(),
+        lanes: Source::STREAM_SHARDS * mapping.parallelization_factor,
+        retries_max: mapping.retry_attempts_max,
+        age_max_ms: mapping.record_age_max_ms,
+        bisects: mapping.bisects_batch_on_error,
+        on_failure: mapping.on_failure_arn.as_ref().map(|arn| destination(stack, arn)),
+    }))
+}
+
+/// Where the records of a function go.
+pub(super) fn destination(stack: &Stack, arn: &Arc<str>) -> Destination {
+    if let Some(function) = super::build::find_function(stack, arn) {
+        return Destination::Function(function);
+    }
+    let default_bus = stack.environment.arn("events", "event-bus/default");
+    let is_bus = *arn == default_bus || stack.event_buses.iter().any(|bus| bus.identity.arn == *arn);
+    match () {
+        () if stack.queues.iter().any(|queue| queue.identity.arn == *arn) => Destination::Queue(arn.clone()),
+        () if stack.topics.iter().any(|topic| topic.identity.arn == *arn) => Destination::Topic(arn.clone()),
+        () if is_bus => Destination::Bus(arn.clone()),
+        () => Destination::Other(arn.clone()),
+    }
 }

@@ -75,7 +75,7 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             format!("invokes {function} with {}", invoke.payload)
         }
         ActorStep::Send(Request::States(request)) => states(request, world),
-        ActorStep::Send(Request::DynamoDb(_)) => "calls DynamoDB".to_owned(),
+        ActorStep::Send(Request::DynamoDb(_) | Request::Streams(_)) => "calls DynamoDB".to_owned(),
         ActorStep::Send(Request::Sqs(request)) => queue_step(request),
         ActorStep::Send(Request::Sns(request)) => match &**request {
             sns::Request::Publish(publish) => {

@@ -14,7 +14,7 @@ impl Request {
     /// How long it takes until the request takes effect.
     pub fn latency(&self) -> Latency {
         match self {
-            Request::DynamoDb(_) => DYNAMODB,
+            Request::DynamoDb(_) | Request::Streams(_) => DYNAMODB,
             Request::Events(_) => EVENTS,
             Request::Lambda(_) => LAMBDA,
             Request::States(_) => STATES,

@@ -72,6 +72,7 @@ impl Permissions {
                 arn.map_or(Ok(()), |arn| self.check_one(core, caller, role, "lambda:InvokeFunction", &arn))
             }
             Request::States(request) => self.check_states(core, caller, role, request),
+            Request::Streams(read) => self.check_one(core, caller, role, "dynamodb:GetRecords", &read.stream),
             Request::Sqs(request) => {
                 let named = request.queue().and_then(|queue| self.arns.queue(queue));
                 named.map_or(Ok(()), |arn| self.check_one(core, caller, role, request.action(), &arn))

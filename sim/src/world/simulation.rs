@@ -330,6 +330,10 @@ impl World {
                 self.note_executions();
                 Ok(())
             }
+            Request::Streams(read) => {
+                self.dynamodb.read_stream(&mut self.core, caller, *read);
+                Ok(())
+            }
             Request::Sqs(request) => {
                 self.sqs.handle(&mut self.core, caller, *request);
                 self.note_queues();
