@@ -6,7 +6,9 @@ use crate::services::dynamodb::{Item, ItemKey, TableId};
 use crate::services::stepfunctions::ExecutionRecord;
 use crate::world::{Millis, Parts, View};
 
-/// The world's state in the evaluator's own values: `{tables, executions, events, invocations, now}`.
+mod messaging;
+
+/// The world's state in the evaluator's own values: `{tables, executions, events, queues, topics, invocations, now}`.
 ///
 /// Kept beside the world and brought up to date where it is read: of a table the items that were written, of the
 /// executions those that moved, of the events the new ones. Everything else is shared with the state before, so that a
@@ -17,12 +19,14 @@ pub(super) struct Mirror {
     tables: Vec<Table>,
     executions: Executions,
     events: Events,
+    queues: messaging::Queues,
+    topics: messaging::Topics,
     scalars: (usize, Millis),
     root: Option<JValue>,
 }
 
 /// The names at the top of the mirror.
-pub(super) const TOP_LEVEL: [&str; 5] = ["tables", "executions", "events", "invocations", "now"];
+pub(super) const TOP_LEVEL: [&str; 7] = ["tables", "executions", "events", "queues", "topics", "invocations", "now"];
 
 impl Mirror {
     /// The state of `view`, up to date in the parts that `reads` has.
@@ -31,6 +35,8 @@ impl Mirror {
             self.run = view.revisions.run();
             self.executions = Executions::default();
             self.events = Events::of(view);
+            self.queues = messaging::Queues::default();
+            self.topics = messaging::Topics::default();
             self.root = None;
             // Items that are the same as in the run before are recognised by themselves.
             self.tables.resize_with(view.tables.schemas().len(), Table::default);
@@ -42,6 +48,8 @@ impl Mirror {
         }
         stale |= reads.meets(Parts::EXECUTIONS) && self.executions.refresh(view);
         stale |= reads.meets(Parts::EVENTS) && self.events.refresh(view);
+        stale |= reads.meets(Parts::QUEUES) && self.queues.refresh(view);
+        stale |= reads.meets(Parts::TOPICS) && self.topics.refresh(view);
         let scalars = (view.invocations, view.now);
         stale |= reads.meets(Parts::NOW.and(Parts::INVOCATIONS)) && self.scalars != scalars;
         if stale {
@@ -60,6 +68,8 @@ impl Mirror {
             ("tables", object(tables)),
             ("executions", self.executions.value.clone()),
             ("events", object(events)),
+            ("queues", self.queues.value.clone()),
+            ("topics", self.topics.value.clone()),
             ("invocations", JValue::Number(view.invocations as f64)),
             ("now", JValue::Number(view.now.0 as f64)),
         ])

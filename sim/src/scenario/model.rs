@@ -83,6 +83,25 @@ pub enum StepKind {
         /// `resources`: a list of texts.
         resources: Value,
     },
+    /// `send_message`: to a queue, or to a topic.
+    SendMessage {
+        /// `queue` or `topic`
+        to: Value,
+        /// Whether it is a topic.
+        is_topic: bool,
+        /// `body`: a text, or JSON that is sent as text.
+        body: Value,
+        /// `attributes`: an object of texts and numbers.
+        attributes: Value,
+        /// `subject`, of a topic.
+        subject: Option<Value>,
+        /// `group`: `MessageGroupId`.
+        group: Option<Value>,
+        /// `deduplication`: `MessageDeduplicationId`.
+        deduplication: Option<Value>,
+        /// `delay`, of a queue, in milliseconds.
+        delay_ms: Option<Range>,
+    },
     /// `start_execution`
     StartExecution {
         /// `state_machine`
