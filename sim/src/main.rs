@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, ReplayArgs, RunArgs, check, replay, run};
+use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
+use rehearsal::commands::{CheckArgs, EvalArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, replay, retrace, run};
+use rehearsal::commands::{CheckArgs, MatchArgs, ReplayArgs, RunArgs, check, match_events, replay, run};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -20,6 +22,14 @@ enum Command {
     Replay(ReplayArgs),
     /// Run one execution of a definition with mocked tasks
     Run(RunArgs),
+    /// Find every problem of definitions and templates
+    Lint(LintArgs),
+    /// Run a history recorded on AWS again, and say whether ours is the same
+    Retrace(RetraceArgs),
+    /// Evaluate a JSONPath, a JSONata expression or an intrinsic function
+    Eval(EvalArgs),
+    /// Print the events that a pattern matches
+    Match(MatchArgs),
 }
 
 fn main() -> ExitCode {
@@ -27,5 +37,9 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args),
         Command::Replay(args) => replay(&args),
         Command::Run(args) => run(&args),
+        Command::Lint(args) => lint(&args),
+        Command::Retrace(args) => retrace(&args),
+        Command::Eval(args) => eval(&args),
+        Command::Match(args) => match_events(&args),
     }
 }

@@ -179,6 +179,7 @@ impl StepFunctions {
                 state_machine_name: machine.text.clone(),
                 start_ms: core.now().0,
                 workflow_type: if machine.express { WorkflowType::Express } else { WorkflowType::Standard },
+                era: rehearsal_engine::execution::Era::default(),
                 history: self.keeps_history,
             },
         );
