@@ -28,10 +28,11 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use era::Era;
 pub use effect::{
-    Effect, Env, Event, Invocation, Outcome, Ready, Resumed, ScopeStep, Site, Status, TaskId, TimerId, Waiting, WaitsFor,
+    Effect, Env, Event, Invocation, Outcome, Ready, Resumed, ScopeStep, Site, Status, TaskId, TimerId, Waiting,
+    WaitsFor,
 };
+pub use era::Era;
 
 use crate::asl::{Program, ScopeId};
 use crate::history::{EVENTS_MAX, EventId, History, Kind, Payload};

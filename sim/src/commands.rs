@@ -1,9 +1,9 @@
 //! The commands of `rehearsal`, each a function from its arguments to an exit code: 0 held, 1 violated, 2 unusable input.
 
 mod check;
-mod lint;
 mod eval;
 mod input;
+mod lint;
 mod match_events;
 mod replay;
 mod retrace;
@@ -19,8 +19,8 @@ use crate::report::warnings_text;
 use crate::world::{FaultPlan, Profile};
 
 pub use check::{CheckArgs, check};
-pub use lint::{LintArgs, lint};
 pub use eval::{EvalArgs, eval};
+pub use lint::{LintArgs, lint};
 pub use match_events::{MatchArgs, match_events};
 pub use replay::{ReplayArgs, replay};
 pub use retrace::{RetraceArgs, retrace};

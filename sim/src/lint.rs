@@ -59,11 +59,8 @@ fn template_root(name: &str, text: &str, is_json: bool) -> Option<Node> {
     if !text.contains("Resources") {
         return None;
     }
-    let (root, _) = if is_json {
-        yaml::read_json_text(text)
-    } else {
-        yaml::read_file(name, text, yaml::Dialect::CloudFormation)
-    };
+    let (root, _) =
+        if is_json { yaml::read_json_text(text) } else { yaml::read_file(name, text, yaml::Dialect::CloudFormation) };
     let root = root?;
     (root.get("Resources").is_some() && root.get("States").is_none()).then_some(root)
 }
@@ -120,7 +117,9 @@ fn stand_ins(root: &Node, source: SourceId) -> (BTreeMap<String, ParameterValue>
         let allowed = parameter.get("AllowedValues").and_then(Node::as_array).and_then(<[Node]>::first);
         let shape = match (allowed, declared_type) {
             (Some(first), _) => first.shape.clone(),
-            (None, "Number" | "List<Number>") => parameter.get("MinValue").map_or_else(one, |least| least.shape.clone()),
+            (None, "Number" | "List<Number>") => {
+                parameter.get("MinValue").map_or_else(one, |least| least.shape.clone())
+            }
             (None, _) => Shape::String(text),
         };
         let place = Place::new(source, member.key_span);

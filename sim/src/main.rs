@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
 use rehearsal::commands::{CheckArgs, EvalArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, replay, retrace, run};
+use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
 use rehearsal::commands::{CheckArgs, MatchArgs, ReplayArgs, RunArgs, check, match_events, replay, run};
 
 #[derive(Parser)]

@@ -119,7 +119,14 @@ const OPEN_SERVICES: &[OpenService] = &[
     },
     OpenService {
         name: "emr-serverless",
-        jobs: &["createApplication", "startApplication", "stopApplication", "deleteApplication", "startJobRun", "cancelJobRun"],
+        jobs: &[
+            "createApplication",
+            "startApplication",
+            "stopApplication",
+            "deleteApplication",
+            "startJobRun",
+            "cancelJobRun",
+        ],
         others: &[],
         calls_back: false,
     },
@@ -189,13 +196,17 @@ impl Resource {
             ("arn", "states") if partition_known && named(rest, "activity:") => {
                 Ok(Resource::Activity { arn: text.into() })
             }
-            ("arn", "states") if partition_known && !stand_in::is_in(rest) && region.is_empty() && account.is_empty() => {
+            ("arn", "states")
+                if partition_known && !stand_in::is_in(rest) && region.is_empty() && account.is_empty() =>
+            {
                 service_call(text, rest)
             }
             _ if stand_in::is_in(&plain) => Ok(Resource::Placeholder { text: text.into() }),
             ("arn", "states") => Err(unrecognised(text)),
             // The specification has an ARN of this kind as an example, and takes any URI; AWS takes neither.
-            ("arn", "swf") if partition_known && named(rest, "task:") => Ok(Resource::Placeholder { text: text.into() }),
+            ("arn", "swf") if partition_known && named(rest, "task:") => {
+                Ok(Resource::Placeholder { text: text.into() })
+            }
             (scheme, _) if scheme != "arn" && is_uri(text) => Ok(Resource::Placeholder { text: text.into() }),
             _ => Err("Value is not a valid resource ARN".to_owned()),
         }
@@ -258,8 +269,10 @@ fn named(rest: &str, kind: &str) -> bool {
 /// `function:NAME` or `function:NAME:QUALIFIER`.
 fn is_function(rest: &str) -> bool {
     let mut parts = rest.split(':');
-    let is_word =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b) || b == stand_in::BLANK);
+    let is_word = |text: &str| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b) || b == stand_in::BLANK)
+    };
     parts.next() == Some("function")
         && parts.next().is_some_and(is_word)
         && parts

@@ -27,7 +27,9 @@ pub(super) fn check(machine: &Machine, problems: &mut Vec<Diagnostic>) {
                     let message = format!("there is no function '${name}'");
                     let hint = match name.as_str() {
                         "eval" => "AWS has no $eval; for JSON text there is $parse",
-                        _ => "AWS has the functions of JSONata and $partition, $range, $hash, $random, $uuid and $parse",
+                        _ => {
+                            "AWS has the functions of JSONata and $partition, $range, $hash, $random, $uuid and $parse"
+                        }
                     };
                     problems.push(Diagnostic::warning("unknown-function", span, location.clone(), message).hint(hint));
                 }

@@ -47,7 +47,8 @@ fn missing(machine: &Machine, state: &State, names: &[&str]) -> Option<(String, 
             "let its Resource end in .waitForTaskToken".to_owned(),
         )),
         "Map" => {
-            let is_in_map = state.is(StateType::Map) || machine.around(state.scope).any(|outer| outer.is(StateType::Map));
+            let is_in_map =
+                state.is(StateType::Map) || machine.around(state.scope).any(|outer| outer.is(StateType::Map));
             (!is_in_map).then(|| {
                 (
                     "there is no map item outside of a Map state, so that the state fails".to_owned(),

@@ -107,8 +107,10 @@ fn never_matches(
         return Some((message, "remove it, and mend what could raise it".to_owned()));
     }
     if SURFACE_AS_RUNTIME.contains(&name) {
-        let message =
-            format!("{name} is never {}: what it is about surfaces as States.Runtime, which fails the execution", past(key));
+        let message = format!(
+            "{name} is never {}: what it is about surfaces as States.Runtime, which fails the execution",
+            past(key)
+        );
         return Some((message, "remove it, and mend what could raise it".to_owned()));
     }
     let is_known = PREDEFINED.contains(&name) || name.starts_with("States.Http.");

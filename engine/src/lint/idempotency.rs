@@ -73,7 +73,8 @@ fn is_inside(machine: &Machine, inner: &State, outer: usize) -> bool {
 
 /// Whether a retrier may repeat a call that had taken effect.
 fn repeats_effects(rule: &Node) -> bool {
-    let never = matches!(rule.get("MaxAttempts").map(|node| &node.shape), Some(Shape::Number(n)) if n.as_i64() == Some(0));
+    let never =
+        matches!(rule.get("MaxAttempts").map(|node| &node.shape), Some(Shape::Number(n)) if n.as_i64() == Some(0));
     let names = rule.get("ErrorEquals").and_then(Node::as_array).unwrap_or_default();
     let after_effects = |name: &str| !REFUSALS.iter().any(|refusal| name.contains(refusal));
     !never && names.iter().filter_map(Node::as_str).any(after_effects)
@@ -112,10 +113,8 @@ fn twice(state: &State) -> Option<(&'static str, &'static str)> {
         )),
         ("dynamodb" | "aws-sdk:dynamodb", "updateItem") => {
             let expression = text("UpdateExpression").unwrap_or_default();
-            (adds(expression) && !has(&["ConditionExpression"])).then_some((
-                "add to the item",
-                "add a ConditionExpression that fails when the update was done before",
-            ))
+            (adds(expression) && !has(&["ConditionExpression"]))
+                .then_some(("add to the item", "add a ConditionExpression that fails when the update was done before"))
         }
         ("http", "invoke") => {
             let method = text("Method").unwrap_or("POST");

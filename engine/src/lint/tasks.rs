@@ -72,8 +72,7 @@ fn token_not_passed(state: &State, problems: &mut Vec<Diagnostic>) {
 
 fn unknown_integration(state: &State, call: &ServiceCall, problems: &mut Vec<Diagnostic>) {
     if let Some(message) = call.doubt() {
-        let problem =
-            Diagnostic::warning("unknown-integration", state.span("Resource"), state.at("Resource"), message);
+        let problem = Diagnostic::warning("unknown-integration", state.span("Resource"), state.at("Resource"), message);
         let hint = "check its spelling against AWS's list of optimized integrations, or call it through aws-sdk";
         problems.push(problem.hint(hint));
     }
@@ -112,7 +111,8 @@ pub(super) fn check_express(machine: &Machine, problems: &mut Vec<Diagnostic>) {
 }
 
 fn too_slow_for_express(span: crate::source::Span, path: String, found: i64, problems: &mut Vec<Diagnostic>) {
-    let message = format!("an Express execution ends after {EXPRESS_SECONDS_MAX} seconds, before these {found} are over");
+    let message =
+        format!("an Express execution ends after {EXPRESS_SECONDS_MAX} seconds, before these {found} are over");
     let problem = Diagnostic::warning("too-slow-for-express", span, path, message);
     problems.push(problem.hint("shorten it, or use a Standard state machine"));
 }

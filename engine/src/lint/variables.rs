@@ -95,7 +95,9 @@ fn follow(
         for way in &state.ways {
             debug_assert!(scope.states.contains(&way.to), "ways stay within their scope");
             let mut after = known.clone();
-            for name in assigned(state).filter(|(field, _)| *field == way.field).flat_map(|(_, node)| assigned_names(node)) {
+            for name in
+                assigned(state).filter(|(field, _)| *field == way.field).flat_map(|(_, node)| assigned_names(node))
+            {
                 if let Some(variable) = names.get(&name) {
                     after.assign(*variable);
                 }
@@ -118,7 +120,8 @@ fn follow(
 ///
 /// AWS: a rule that applies does its own, a catcher does its own; the state's is done on its Next and its Default.
 fn assigned<'s>(state: &'s State) -> impl Iterator<Item = (WayField, &'s Node)> {
-    let rules = |key: &str| state.items(key).iter().enumerate().filter_map(|(at, rule)| Some((at, rule.get("Assign")?)));
+    let rules =
+        |key: &str| state.items(key).iter().enumerate().filter_map(|(at, rule)| Some((at, rule.get("Assign")?)));
     let own = state.node.get("Assign");
     let choices: Vec<_> = rules("Choices").map(|(at, node)| (WayField::Choice(at), node)).collect();
     let catches: Vec<_> = rules("Catch").map(|(at, node)| (WayField::Catch(at), node)).collect();

@@ -3,6 +3,7 @@
 //! Handlers are native unless a test says otherwise.
 
 mod agreement;
+mod callback;
 mod determinism;
 mod lost_update;
 mod planted;

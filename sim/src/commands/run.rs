@@ -94,9 +94,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
             print(&shown(args.format, &execution));
             if execution.status() == Status::Succeeded { ExitCode::SUCCESS } else { ExitCode::from(VIOLATED) }
         }
-        Err(message) => {
-            unusable(&message)
-        }
+        Err(message) => unusable(&message),
     }
 }
 

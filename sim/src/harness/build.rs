@@ -57,13 +57,15 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let queues = super::messaging::queues(stack);
     let topics = super::messaging::topics(stack, &policies, &mut names);
     let database = database(loaded)?;
+    // One for all that look at the world.
+    let mirror = Rc::default();
     let invariants = match &harness.invariants {
         Some(invariants) => invariants(&database),
-        None => super::expression::invariants(loaded)?,
+        None => super::expression::invariants(loaded, &mirror)?,
     };
     let workload = match &harness.workload {
         Some(workload) => workload(&mut names),
-        None => super::workload::workload(loaded, &mut names)?,
+        None => super::workload::workload(loaded, &mut names, &mirror)?,
     };
     let host = super::handlers::host(harness, python)?;
     let announces = !buses[0].matcher.is_empty();

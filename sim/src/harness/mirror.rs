@@ -3,12 +3,13 @@ use rehearsal_engine::execution::Status;
 use rehearsal_engine::query::jsonata::{JValue, to_jvalue};
 
 use crate::services::dynamodb::{Item, ItemKey, TableId};
-use crate::services::stepfunctions::ExecutionRecord;
+use crate::services::stepfunctions::{ExecutionRecord, OpenToken};
 use crate::world::{Millis, Parts, View};
 
 mod messaging;
 
-/// The world's state in the evaluator's own values: `{tables, executions, events, queues, topics, invocations, now}`.
+/// The world's state in the evaluator's own values: `{tables, executions, events, queues, topics, tokens, invocations,
+/// now}`.
 ///
 /// Kept beside the world and brought up to date where it is read: of a table the items that were written, of the
 /// executions those that moved, of the events the new ones. Everything else is shared with the state before, so that a
@@ -21,12 +22,14 @@ pub(super) struct Mirror {
     events: Events,
     queues: messaging::Queues,
     topics: messaging::Topics,
+    tokens: Tokens,
     scalars: (usize, Millis),
     root: Option<JValue>,
 }
 
 /// The names at the top of the mirror.
-pub(super) const TOP_LEVEL: [&str; 7] = ["tables", "executions", "events", "queues", "topics", "invocations", "now"];
+pub(super) const TOP_LEVEL: [&str; 8] =
+    ["tables", "executions", "events", "queues", "topics", "tokens", "invocations", "now"];
 
 impl Mirror {
     /// The state of `view`, up to date in the parts that `reads` has.
@@ -37,6 +40,7 @@ impl Mirror {
             self.events = Events::of(view);
             self.queues = messaging::Queues::default();
             self.topics = messaging::Topics::default();
+            self.tokens = Tokens::default();
             self.root = None;
             // Items that are the same as in the run before are recognised by themselves.
             self.tables.resize_with(view.tables.schemas().len(), Table::default);
@@ -50,6 +54,7 @@ impl Mirror {
         stale |= reads.meets(Parts::EVENTS) && self.events.refresh(view);
         stale |= reads.meets(Parts::QUEUES) && self.queues.refresh(view);
         stale |= reads.meets(Parts::TOPICS) && self.topics.refresh(view);
+        stale |= reads.meets(Parts::TOKENS) && self.tokens.refresh(view);
         let scalars = (view.invocations, view.now);
         stale |= reads.meets(Parts::NOW.and(Parts::INVOCATIONS)) && self.scalars != scalars;
         if stale {
@@ -70,6 +75,7 @@ impl Mirror {
             ("events", object(events)),
             ("queues", self.queues.value.clone()),
             ("topics", self.topics.value.clone()),
+            ("tokens", self.tokens.value.clone()),
             ("invocations", JValue::Number(view.invocations as f64)),
             ("now", JValue::Number(view.now.0 as f64)),
         ])
@@ -212,6 +218,41 @@ impl Events {
         }
         self.seen = accepted.len();
         !new.is_empty()
+    }
+}
+
+/// The task tokens that wait for an answer, in the order of their executions.
+struct Tokens {
+    revision: u64,
+    value: JValue,
+}
+
+impl Default for Tokens {
+    fn default() -> Tokens {
+        Tokens { revision: 0, value: JValue::array(Vec::new()) }
+    }
+}
+
+impl Tokens {
+    fn refresh(&mut self, view: &View<'_>) -> bool {
+        let revision = view.revisions.of(Parts::TOKENS);
+        if self.revision == revision {
+            return false;
+        }
+        self.revision = revision;
+        let token = |open: OpenToken<'_>| {
+            let machine = &view.executions.machines()[open.record.machine as usize];
+            let state = machine.states_text.get(open.state.0 as usize);
+            object([
+                ("token", JValue::string(&**open.token)),
+                ("execution", JValue::string(&*open.record.name)),
+                ("stateMachine", JValue::string(&*machine.text)),
+                ("state", state.map_or(JValue::Null, |state| JValue::string(&**state))),
+                ("since", JValue::Number(open.since.0 as f64)),
+            ])
+        };
+        self.value = JValue::array(view.executions.open_tokens().map(token).collect());
+        true
     }
 }
 

@@ -46,8 +46,7 @@ mod tests {
     fn python_s_own_spacing_comes_back_where_the_function_is_called_by_its_arn() {
         let function = Resource::parse("arn:aws:lambda:us-east-1:111111111111:function:f").expect("an ARN");
         let invoke = Resource::parse("arn:aws:states:::lambda:invoke").expect("an ARN");
-        let compact =
-            r#"{"errorMessage":"no","errorType":"E","stackTrace":["  File \"/var/task/h.py\", line 1\n","  File \"x\""]}"#;
+        let compact = r#"{"errorMessage":"no","errorType":"E","stackTrace":["  File \"/var/task/h.py\", line 1\n","  File \"x\""]}"#;
         let spaced = r#"{"errorMessage": "no", "errorType": "E", "stackTrace": ["  File \"/var/task/h.py\", line 1\n", "  File \"x\""]}"#;
         let node = r#"{"errorType":"Error","errorMessage":"no","stackTrace":["Error: no"," at f"]}"#;
         for (resource, cause, expected) in [

@@ -53,7 +53,14 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
 pub fn step(step: &ActorStep, world: &World) -> String {
     match step {
         ActorStep::Wait { ms } => format!("waits {}", seconds(*ms)),
-        ActorStep::Send(Request::Events(put)) => {
+        ActorStep::Look(look) => look.describe(),
+        ActorStep::Send(request) | ActorStep::Callback(request) => self::request(request, world),
+    }
+}
+
+fn request(request: &Request, world: &World) -> String {
+    match request {
+        Request::Events(put) => {
             let entry = |entry: &crate::services::eventbridge::PutEntry| {
                 let detail = match &entry.detail {
                     Some(Ok(detail)) => detail.to_string(),
@@ -67,17 +74,17 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             };
             put.entries.iter().map(entry).collect::<Vec<_>>().join("; ")
         }
-        ActorStep::Send(Request::Lambda(invoke)) => {
+        Request::Lambda(invoke) => {
             let function = match &invoke.function {
                 lambda::Target::Text(text) => text.to_string(),
                 lambda::Target::Index(index) => index.to_string(),
             };
             format!("invokes {function} with {}", invoke.payload)
         }
-        ActorStep::Send(Request::States(request)) => states(request, world),
-        ActorStep::Send(Request::DynamoDb(_) | Request::Streams(_)) => "calls DynamoDB".to_owned(),
-        ActorStep::Send(Request::Sqs(request)) => queue_step(request),
-        ActorStep::Send(Request::Sns(request)) => match &**request {
+        Request::States(request) => states(request, world),
+        Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
+        Request::Sqs(request) => queue_step(request),
+        Request::Sns(request) => match &**request {
             sns::Request::Publish(publish) => {
                 format!("publishes to {}: {}", last_part(&publish.topic), publish.message)
             }

@@ -46,7 +46,11 @@ impl Recording {
         let mut at_ms = 0;
         for (at, event) in events.iter_mut().enumerate() {
             if event.id != at as u64 + 1 {
-                return Err(format!("expected event {} next, found {}; a page of a history is not enough", at + 1, event.id));
+                return Err(format!(
+                    "expected event {} next, found {}; a page of a history is not enough",
+                    at + 1,
+                    event.id
+                ));
             }
             at_ms = event.at_ms.max(at_ms);
             event.at_ms = at_ms;
@@ -54,11 +58,11 @@ impl Recording {
         let started = events.first().filter(|event| event.type_name == "ExecutionStarted");
         let started = started.ok_or("the first event is not ExecutionStarted")?;
         if !events.iter().any(Recorded::is_cut) {
-            let input_text = started.text("input").ok_or(
-                "ExecutionStarted has no input; get the history with --include-execution-data",
-            )?;
-            let input =
-                Json::parse(input_text).map_err(|error| format!("the input in ExecutionStarted is not JSON: {error}"))?;
+            let input_text = started
+                .text("input")
+                .ok_or("ExecutionStarted has no input; get the history with --include-execution-data")?;
+            let input = Json::parse(input_text)
+                .map_err(|error| format!("the input in ExecutionStarted is not JSON: {error}"))?;
             let role_arn = started.text("roleArn").unwrap_or_default().to_owned();
             return Ok(Recording { input_text: input_text.to_owned(), input, role_arn, events });
         }

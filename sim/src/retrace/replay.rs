@@ -43,12 +43,7 @@ pub(super) struct Run {
 }
 
 /// Runs `recording` once more.
-pub(super) fn run(
-    program: &Arc<Program>,
-    recording: &Recording,
-    workflow_type: WorkflowType,
-    learnt: &Learnt,
-) -> Run {
+pub(super) fn run(program: &Arc<Program>, recording: &Recording, workflow_type: WorkflowType, learnt: &Learnt) -> Run {
     let mut env = Told {
         program,
         recording,
@@ -307,7 +302,9 @@ impl Env for Told<'_> {
     }
 
     fn admit(&mut self, _: &Resource, _: &Json) -> Result<(), String> {
-        let Some(next) = self.next_recorded().filter(|next| !next.type_name.ends_with("Scheduled")) else { return Ok(()) };
+        let Some(next) = self.next_recorded().filter(|next| !next.type_name.ends_with("Scheduled")) else {
+            return Ok(());
+        };
         if self.is_free {
             return Ok(());
         }

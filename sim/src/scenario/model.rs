@@ -63,6 +63,12 @@ pub struct Actor {
 pub struct Step {
     /// What.
     pub kind: StepKind,
+    /// `when`: it is skipped unless this is true.
+    pub when: Option<Value>,
+    /// `as`: the variable that the answer is bound to; of `await` what was found.
+    pub bind: Option<Arc<str>>,
+    /// `callback`: whether it brings the outside world's answer to a task token, so that the faults of callbacks strike.
+    pub is_callback: bool,
     /// Where it stands.
     pub place: Place,
 }
@@ -99,8 +105,6 @@ pub enum StepKind {
         group: Option<Value>,
         /// `deduplication`: `MessageDeduplicationId`.
         deduplication: Option<Value>,
-        /// `delay`, of a queue, in milliseconds.
-        delay_ms: Option<Range>,
     },
     /// `start_execution`
     StartExecution {
@@ -152,6 +156,32 @@ pub enum StepKind {
     },
     /// `wait`: this long, in milliseconds.
     Wait(Range),
+    /// `let`: variables for the steps that follow.
+    Let(Vec<(Arc<str>, Value)>),
+    /// `await`: goes on once this is there: neither missing nor null, false or empty.
+    Await {
+        /// What is looked for.
+        value: Value,
+        /// `within`: the actor gives up after so many milliseconds, and does nothing any more.
+        within_ms: Option<Range>,
+    },
+}
+
+impl Step {
+    /// Calls `visit` for every value of the step.
+    pub fn each_value<'v>(&'v self, visit: &mut impl FnMut(&'v Value)) {
+        self.when.iter().for_each(&mut *visit);
+        self.kind.each_value(visit);
+    }
+
+    /// The variables that it binds.
+    pub fn binds(&self) -> impl Iterator<Item = &Arc<str>> {
+        let own = match &self.kind {
+            StepKind::Let(variables) => variables.as_slice(),
+            _ => &[],
+        };
+        own.iter().map(|(name, _)| name).chain(&self.bind)
+    }
 }
 
 impl StepKind {
@@ -160,6 +190,10 @@ impl StepKind {
         match self {
             StepKind::PutEvent { bus, source, detail_type, detail, resources } => {
                 [bus, source, detail_type, detail, resources].into_iter().for_each(visit);
+            }
+            StepKind::SendMessage { to, body, attributes, subject, group, deduplication, .. } => {
+                let optional = subject.iter().chain(group).chain(deduplication);
+                [to, body, attributes].into_iter().chain(optional).for_each(visit);
             }
             StepKind::StartExecution { state_machine, input, name } => {
                 [state_machine, input].into_iter().chain(name).for_each(visit);
@@ -174,6 +208,8 @@ impl StepKind {
             }
             StepKind::SendTaskHeartbeat { token } => visit(token),
             StepKind::Wait(_) => {}
+            StepKind::Let(variables) => variables.iter().map(|(_, value)| value).for_each(visit),
+            StepKind::Await { value, .. } => visit(value),
         }
     }
 }

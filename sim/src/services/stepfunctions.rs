@@ -9,6 +9,6 @@ mod service;
 mod tasks;
 
 pub use api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
-pub use executions::{ExecutionRecord, StateMachine};
+pub use executions::{ExecutionRecord, OpenToken, StateMachine};
 pub use service::StepFunctions;
 pub use tasks::TaskPlan;

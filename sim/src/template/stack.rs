@@ -192,6 +192,11 @@ impl Stack {
         computing.chain(buses).chain(rules).chain(queues).chain(topics).chain(alarms).chain(others)
     }
 
+    /// The topic with this name, ARN or logical id.
+    pub fn topic(&self, name: &str) -> Option<&Topic> {
+        self.topics.iter().find(|topic| topic.identity.is_called(name))
+    }
+
     /// The output `name`.
     pub fn output(&self, name: &str) -> Option<&str> {
         self.outputs.iter().find(|output| *output.logical_id == *name).map(|output| &*output.value)

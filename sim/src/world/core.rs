@@ -370,6 +370,12 @@ impl Core {
         self.push(at, latest, Entry::Call { caller, request });
     }
 
+    /// Sends a request `delay_ms` from now; it arrives after the operation's latency.
+    pub fn send_delayed(&mut self, delay_ms: u64, caller: Caller, request: Request) {
+        let (at, latest) = self.arrival(caller.actor, request.operation(), caller.occurrence, request.latency());
+        self.push(at + delay_ms, latest + delay_ms, Entry::Call { caller, request });
+    }
+
     /// Sends a request that arrives `delay_ms` from now, or any time in the `spread_ms` after that.
     pub fn send_after(&mut self, delay_ms: u64, spread_ms: u64, caller: Caller, request: Request) {
         let at = self.now + delay_ms;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use super::workload::{ActorStep, PlannedActor, Shape, Workload};
+use super::outside::Watch;
+use super::workload::{PlannedActor, Shape, Workload};
 use super::{
     ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
     TimerOwner, View, Violation, When,
@@ -52,8 +53,9 @@ pub struct World {
     pub invariants: Vec<Invariant>,
     workload: Box<dyn Workload>,
     caps: Caps,
-    actors: Vec<PlannedActor>,
-    progress: Vec<u32>,
+    pub(super) actors: Vec<PlannedActor>,
+    pub(super) progress: Vec<u32>,
+    pub(super) watches: Vec<Watch>,
     changed: Parts,
     revisions: Revisions,
     last_change: Millis,
@@ -121,6 +123,7 @@ impl World {
             caps,
             actors: Vec::new(),
             progress: Vec::new(),
+            watches: Vec::new(),
             changed: Parts::ALL,
             revisions: Revisions::default(),
             last_change: Millis::START,
@@ -201,6 +204,7 @@ impl World {
     fn start_workload(&mut self) -> Result<(), String> {
         self.actors.clear();
         self.progress.clear();
+        self.watches.clear();
         self.workload.plan(&mut Shape::new(&mut self.core), &mut self.actors)?;
         self.progress.resize(self.actors.len(), 0);
         for (slot, planned) in self.actors.iter().enumerate() {
@@ -250,9 +254,11 @@ impl World {
             }
             if self.changed != Parts::NONE {
                 self.last_change = self.core.now();
+                let changed = self.changed;
                 if let Some(violation) = self.check_changed()? {
                     return Ok(Some(violation));
                 }
+                self.wake_watchers(changed)?;
             }
         }
     }
@@ -277,10 +283,7 @@ impl World {
                     self.eventbridge.tick(&mut self.core, rule);
                     Ok(())
                 }
-                TimerOwner::Actor { slot } => {
-                    self.act(slot);
-                    Ok(())
-                }
+                TimerOwner::Actor { slot } => self.actor_due(slot),
                 TimerOwner::Message { queue, message } => {
                     self.sqs.message_due(&mut self.core, queue, message);
                     self.note_queues();
@@ -364,10 +367,7 @@ impl World {
                 self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
                 Ok(())
             }
-            ReplyTo::Actor { slot } => {
-                self.act(slot);
-                Ok(())
-            }
+            ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
             ReplyTo::Poller { poller } => self.lambda.poller_answered(&mut self.core, poller, answer),
             ReplyTo::Notification { delivery } => {
                 self.sns.delivery_answered(&mut self.core, delivery, &answer);
@@ -376,25 +376,6 @@ impl World {
             ReplyTo::Outbox { item } => {
                 self.core.outgoing_answered(item, &answer);
                 Ok(())
-            }
-        }
-    }
-
-    /// An actor of the workload takes its next step.
-    fn act(&mut self, slot: u32) {
-        let planned = &self.actors[slot as usize];
-        let at = self.progress[slot as usize];
-        self.progress[slot as usize] += 1;
-        match planned.steps.get(at as usize) {
-            None => {}
-            Some(ActorStep::Wait { ms }) => {
-                let due = self.core.now() + *ms;
-                self.core.timer(due, 0, planned.actor, at + 1, TimerOwner::Actor { slot });
-            }
-            Some(ActorStep::Send(request)) => {
-                let (actor, request) = (planned.actor, request.clone());
-                let reply_to = ReplyTo::Actor { slot };
-                self.core.send(Caller { actor, occurrence: at, principal: Principal::Anyone, reply_to }, request);
             }
         }
     }

@@ -67,10 +67,13 @@ impl Parts {
     /// The topics.
     pub const TOPICS: Parts = Parts(64);
 
+    /// The task tokens that wait for an answer.
+    pub const TOKENS: Parts = Parts(1 << 63);
+
     /// The table with this index.
     pub fn table(index: usize) -> Parts {
         // Beyond the bits that there are, tables share the last one.
-        Parts(1 << (TABLES_FROM + index.min(63 - TABLES_FROM)))
+        Parts(1 << (TABLES_FROM + index.min(62 - TABLES_FROM)))
     }
 
     /// Both sets.

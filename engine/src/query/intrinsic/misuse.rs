@@ -58,16 +58,17 @@ impl Call {
                 Argument::Path(_) => return None,
             };
             let fits = *wanted == "any" || *wanted == found;
-            (!fits).then(|| {
-                format!("argument {} of States.{} is a {wanted}, not a {found}", at + 1, self.function.name())
-            })
+            (!fits)
+                .then(|| format!("argument {} of States.{} is a {wanted}, not a {found}", at + 1, self.function.name()))
         })
     }
 
     /// A call of constants alone is tried.
     fn wrong_constants(&self) -> Option<String> {
         let constant = |argument: &Argument| match argument {
-            Argument::Text { template, .. } if self.function == Function::Format => Some(Json::String(template.clone())),
+            Argument::Text { template, .. } if self.function == Function::Format => {
+                Some(Json::String(template.clone()))
+            }
             Argument::Text { value, .. } | Argument::Literal(value) => Some(value.clone()),
             Argument::Path(_) | Argument::Call(_) => None,
         };
@@ -107,10 +108,7 @@ fn arity(function: Function) -> RangeInclusive<usize> {
 /// What the arguments must be, as far as that is fixed.
 fn kinds(function: Function) -> &'static [&'static str] {
     match function {
-        Function::Format
-        | Function::StringToJson
-        | Function::Base64Encode
-        | Function::Base64Decode => &["string"],
+        Function::Format | Function::StringToJson | Function::Base64Encode | Function::Base64Decode => &["string"],
         Function::Array | Function::Uuid | Function::JsonToString => &[],
         Function::ArrayPartition | Function::ArrayGetItem => &["array", "number"],
         Function::ArrayContains => &["array", "any"],

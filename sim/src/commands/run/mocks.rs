@@ -240,7 +240,9 @@ fn local_mocks(json: &Json, machine: &str, case: Option<&str>) -> Result<Mocks, 
         let mut calls = Vec::with_capacity(responses.len());
         for (numbers, answer) in responses.iter() {
             let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
-            let number = |text: &str| text.trim().parse::<u64>().map_err(|_| format!("'{name}': '{numbers}' is not a call's number"));
+            let number = |text: &str| {
+                text.trim().parse::<u64>().map_err(|_| format!("'{name}': '{numbers}' is not a call's number"))
+            };
             calls.push((number(first)?, number(last)?, answer));
         }
         calls.sort_by_key(|(first, ..)| *first);
@@ -301,6 +303,9 @@ mod tests {
         assert_eq!(attempts(Some("one")), Ok(4));
         assert_eq!(attempts(Some("two")), Ok(0));
         assert_eq!(attempts(Some("three")), Err("no test case 'three' for the state machine 'm'".to_owned()));
-        assert_eq!(attempts(None), Err("the file has several test cases; name one with --test-case: one, two".to_owned()));
+        assert_eq!(
+            attempts(None),
+            Err("the file has several test cases; name one with --test-case: one, two".to_owned())
+        );
     }
 }

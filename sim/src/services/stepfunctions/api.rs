@@ -126,6 +126,20 @@ impl Request {
         }
     }
 
+    /// The operation as the API names it.
+    pub fn operation_name(&self) -> &'static str {
+        match self {
+            Request::StartExecution(_) => "StartExecution",
+            Request::StopExecution { .. } => "StopExecution",
+            Request::DescribeExecution { .. } => "DescribeExecution",
+            Request::SendTask(SendTask { outcome, .. }) => match outcome {
+                TaskOutcome::Success { .. } => "SendTaskSuccess",
+                TaskOutcome::Failure { .. } => "SendTaskFailure",
+                TaskOutcome::Heartbeat => "SendTaskHeartbeat",
+            },
+        }
+    }
+
     /// The operation for sites and permissions.
     pub fn operation(&self) -> Name {
         match self {

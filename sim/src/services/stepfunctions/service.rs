@@ -130,6 +130,9 @@ impl StepFunctions {
         };
         if !matches!(event, Event::Submitted { .. }) {
             record.tasks.swap_remove(place);
+            if callback {
+                self.changed = self.changed.and(Parts::TOKENS);
+            }
         }
         let _ = self.resume(core, id, event);
         self.drive(core, id);
@@ -203,7 +206,7 @@ impl StepFunctions {
             timers: Vec::new(),
             timers_set: 0,
         });
-        self.changed = Parts::EXECUTIONS;
+        self.changed = self.changed.and(Parts::EXECUTIONS);
         self.announce(core, id);
         self.drive(core, id);
         Ok(started(&arn, core.now()))
@@ -259,6 +262,7 @@ impl StepFunctions {
         };
         if !matches!(event, Event::Heartbeat { .. }) {
             record.tasks.swap_remove(place);
+            self.changed = self.changed.and(Parts::TOKENS);
         }
         let resumed = self.resume(core, id, event);
         self.drive(core, id);
@@ -312,7 +316,10 @@ impl StepFunctions {
                             core.cancel(timers.swap_remove(place).1);
                         }
                     }
-                    Effect::Abandon { task } => self.records[id as usize].tasks.retain(|open| open.task != task),
+                    Effect::Abandon { task } => {
+                        self.records[id as usize].tasks.retain(|open| open.task != task);
+                        self.changed = self.changed.and(Parts::TOKENS);
+                    }
                     Effect::Invoke(invocation) => self.invoke(core, id, *invocation),
                     Effect::Finish(outcome) => self.finish(core, id, outcome),
                 }
@@ -356,7 +363,10 @@ impl StepFunctions {
         }
         let operation = request.as_ref().map_or(name, crate::services::Request::operation);
         let record = &mut self.records[id as usize];
-        record.tasks.push(OpenTask { task, actor, token, plan });
+        if plan.is_callback() {
+            self.changed = self.changed.and(Parts::TOKENS);
+        }
+        record.tasks.push(OpenTask { task, actor, token, plan, state: site.state, since: core.now() });
         let reply_to = ReplyTo::Task { execution: id, task };
         match request {
             Err(error) => core.answer(actor, reply_to, Err(error)),
@@ -400,7 +410,7 @@ impl StepFunctions {
         if !self.keeps_history {
             record.engine = None;
         }
-        self.changed = Parts::EXECUTIONS;
+        self.changed = self.changed.and(Parts::EXECUTIONS).and(Parts::TOKENS);
         self.announce(core, id);
     }
 
