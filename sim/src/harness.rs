@@ -8,6 +8,7 @@ mod expression;
 mod handlers;
 mod messaging;
 mod mirror;
+mod scripts;
 mod tables;
 mod value;
 mod workload;

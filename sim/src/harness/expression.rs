@@ -119,6 +119,7 @@ fn part(loaded: &Loaded, expression: &Expression, path: &[String]) -> Parts {
         Some("queues") => Parts::QUEUES,
         Some("topics") => Parts::TOPICS,
         Some("tokens") => Parts::TOKENS,
+        Some("clients") => Parts::CLIENTS,
         _ => Parts::ALL,
     }
 }

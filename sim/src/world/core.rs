@@ -70,6 +70,13 @@ pub enum ReplyTo {
         /// Which.
         item: u32,
     },
+    /// A client script.
+    Client {
+        /// The client.
+        client: u32,
+        /// Which of its processes asked.
+        process: u32,
+    },
 }
 
 /// Where a request comes from.
@@ -150,6 +157,11 @@ pub enum TimerOwner {
     Outbox {
         /// Which.
         item: u32,
+    },
+    /// The end of a client script's sleep, or the time to run it again.
+    Client {
+        /// The client.
+        client: u32,
     },
 }
 

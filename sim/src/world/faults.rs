@@ -123,6 +123,10 @@ catalogue! {
         ["a second late", "a minute late", "an hour late"] }
     SnReorder { "SN-REORDER", Documented, 20_000, true, "a notification is delivered behind later ones",
         ["behind those of the next two seconds"] }
+    ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
+        ["killed before the call", "killed after the call took effect"] }
+    ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",
+        ["the SDK sends the request again", "the client sees a read timeout"] }
 }
 
 impl FaultId {

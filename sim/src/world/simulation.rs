@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::outside::Watch;
 use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
-    TimerOwner, View, Violation, When,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo,
+    Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
 use crate::services::dynamodb::DynamoDb;
@@ -47,6 +47,8 @@ pub struct World {
     pub sqs: Sqs,
     /// SNS.
     pub sns: Sns,
+    /// The client scripts of the workload.
+    pub clients: Clients,
     /// What every role may do.
     pub permissions: Permissions,
     /// The promises.
@@ -117,6 +119,7 @@ impl World {
             stepfunctions,
             sqs,
             sns,
+            clients: Clients::default(),
             permissions,
             invariants,
             workload,
@@ -130,6 +133,13 @@ impl World {
             steps: 0,
             reached,
         }
+    }
+
+    /// The same with client scripts.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> World {
+        self.clients = clients;
+        self
     }
 
     /// Runs once, from the start to the end or to the first broken promise.
@@ -180,6 +190,7 @@ impl World {
             events: &self.eventbridge,
             queues: &self.sqs,
             topics: &self.sns,
+            clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
@@ -194,6 +205,7 @@ impl World {
         self.stepfunctions.reset(recorded);
         self.sqs.reset();
         self.sns.reset();
+        self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
         self.last_change = Millis::START;
@@ -303,6 +315,11 @@ impl World {
                     self.core.outgoing_due(item);
                     Ok(())
                 }
+                TimerOwner::Client { client } => {
+                    let ended = self.clients.timer(&mut self.core, client)?;
+                    self.note_clients();
+                    self.client_ended(ended)
+                }
             },
         }
     }
@@ -377,6 +394,17 @@ impl World {
                 self.core.outgoing_answered(item, &answer);
                 Ok(())
             }
+            ReplyTo::Client { client, process } => {
+                let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+                self.note_clients();
+                self.client_ended(ended)
+            }
+        }
+    }
+
+    pub(super) fn note_clients(&mut self) {
+        if self.clients.take_changed() {
+            self.touch(Parts::CLIENTS);
         }
     }
 
@@ -393,7 +421,7 @@ impl World {
         }
     }
 
-    fn touch(&mut self, parts: Parts) {
+    pub(super) fn touch(&mut self, parts: Parts) {
         self.changed = self.changed.and(parts);
         self.revisions.bump(parts);
     }

@@ -3,7 +3,7 @@ use crate::services::eventbridge::{Accepted, EventBridge};
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
-use crate::world::Millis;
+use crate::world::{Client, Millis};
 
 /// The state of the world that invariants judge: what was recorded, never what a handler said.
 #[derive(Clone, Copy)]
@@ -18,6 +18,8 @@ pub struct View<'w> {
     pub queues: &'w Sqs,
     /// The topics.
     pub topics: &'w Sns,
+    /// The client scripts of the workload.
+    pub clients: &'w [Client],
     /// How many invocations were started.
     pub invocations: usize,
     /// How often each part has changed.
@@ -44,6 +46,8 @@ pub struct Parts(u64);
 
 /// The bits below are for everything else.
 const TABLES_FROM: usize = 16;
+/// And those above it.
+const LAST_TABLE: usize = 61;
 
 impl Parts {
     /// Nothing.
@@ -69,11 +73,13 @@ impl Parts {
 
     /// The task tokens that wait for an answer.
     pub const TOKENS: Parts = Parts(1 << 63);
+    /// The client scripts: their begins, crashes and ends.
+    pub const CLIENTS: Parts = Parts(1 << 62);
 
     /// The table with this index.
     pub fn table(index: usize) -> Parts {
         // Beyond the bits that there are, tables share the last one.
-        Parts(1 << (TABLES_FROM + index.min(62 - TABLES_FROM)))
+        Parts(1 << (TABLES_FROM + index.min(LAST_TABLE - TABLES_FROM)))
     }
 
     /// Both sets.

@@ -18,12 +18,7 @@ const BATCH_MS: u64 = 15;
 fn state(run: &Run, queue: &str) -> String {
     let queue = run.world.sqs.queue(queue).expect("a queue");
     let count = |state| queue.count(state, run.world.core.now());
-    format!(
-        "{} {} {}",
-        count(MessageState::Visible),
-        count(MessageState::InFlight),
-        count(MessageState::Delayed)
-    )
+    format!("{} {} {}", count(MessageState::Visible), count(MessageState::InFlight), count(MessageState::Delayed))
 }
 
 /// The texts in a queue, in order.
@@ -168,7 +163,11 @@ fn a_delay_hides_a_message_and_a_long_poll_waits_for_it() {
     for (queue, send, expected) in [
         (json!({"DelaySeconds": 5}), json!({"MessageBody": "a"}), vec!["ok", "nothing", "nothing", "a"]),
         (json!({}), json!({"MessageBody": "a", "DelaySeconds": 5}), vec!["ok", "nothing", "nothing", "a"]),
-        (json!({"DelaySeconds": 5}), json!({"MessageBody": "a", "DelaySeconds": 0}), vec!["ok", "a", "nothing", "nothing"]),
+        (
+            json!({"DelaySeconds": 5}),
+            json!({"MessageBody": "a", "DelaySeconds": 0}),
+            vec!["ok", "a", "nothing", "nothing"],
+        ),
     ] {
         let calls = vec![("SendMessage", send), wait(0), wait(3), wait(20)];
         let (_, lines) = client(Stage::new().queue("jobs", queue), calls);
@@ -179,9 +178,8 @@ fn a_delay_hides_a_message_and_a_long_poll_waits_for_it() {
 #[test]
 fn a_message_that_is_received_too_often_goes_to_the_dead_letter_queue() {
     let policy = json!({"deadLetterTargetArn": queue_arn("dead"), "maxReceiveCount": 2});
-    let stage = Stage::new()
-        .queue("jobs", json!({"VisibilityTimeout": 1, "RedrivePolicy": policy}))
-        .queue("dead", json!({}));
+    let stage =
+        Stage::new().queue("jobs", json!({"VisibilityTimeout": 1, "RedrivePolicy": policy})).queue("dead", json!({}));
     let calls =
         vec![send("a"), receive(1), sleep(2), receive(1), sleep(2), receive(1), send("b"), receive(1), delete()];
     let (run, lines) = client(stage, calls);
@@ -212,15 +210,60 @@ fn requests_that_sqs_refuses_are_refused_in_its_words() {
     let eleven = Json::from(vec![json!({"Id": "x", "MessageBody": "a"}); 11]);
     for (queue, operation, parameters, expected) in [
         (json!({}), "SendMessage", json!({}), "MissingParameter: The request must contain the parameter MessageBody."),
-        (json!({}), "SendMessage", json!({"QueueUrl": "nowhere", "MessageBody": "a"}), "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist."),
-        (json!({"MaximumMessageSize": 1024}), "SendMessage", json!({"MessageBody": "x".repeat(1025)}), "InvalidParameterValue: One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."),
-        (json!({}), "SendMessage", json!({"MessageBody": "\u{1}"}), "InvalidMessageContents: Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"),
-        (json!({}), "SendMessage", body(json!({"DelaySeconds": 901})), "InvalidParameterValue: Value 901 for parameter DelaySeconds is invalid. Reason: Must be between 0 and 900, if provided."),
-        (json!({}), "ReceiveMessage", json!({"MaxNumberOfMessages": 11}), "InvalidParameterValue: Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."),
-        (json!({}), "SendMessageBatch", json!({"Entries": eleven}), "AWS.SimpleQueueService.TooManyEntriesInBatchRequest: Maximum number of entries per request are 10. You have sent 11."),
-        (fifo(), "SendMessage", body(json!({})), "MissingParameter: The request must contain the parameter MessageGroupId."),
-        (fifo(), "SendMessage", body(json!({"MessageGroupId": "g"})), "InvalidParameterValue: The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"),
-        (fifo(), "SendMessage", body(json!({"MessageGroupId": "g", "MessageDeduplicationId": "d", "DelaySeconds": 2})), "InvalidParameterValue: Value 2 for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type."),
+        (
+            json!({}),
+            "SendMessage",
+            json!({"QueueUrl": "nowhere", "MessageBody": "a"}),
+            "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.",
+        ),
+        (
+            json!({"MaximumMessageSize": 1024}),
+            "SendMessage",
+            json!({"MessageBody": "x".repeat(1025)}),
+            "InvalidParameterValue: One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.",
+        ),
+        (
+            json!({}),
+            "SendMessage",
+            json!({"MessageBody": "\u{1}"}),
+            "InvalidMessageContents: Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+        ),
+        (
+            json!({}),
+            "SendMessage",
+            body(json!({"DelaySeconds": 901})),
+            "InvalidParameterValue: Value 901 for parameter DelaySeconds is invalid. Reason: Must be between 0 and 900, if provided.",
+        ),
+        (
+            json!({}),
+            "ReceiveMessage",
+            json!({"MaxNumberOfMessages": 11}),
+            "InvalidParameterValue: Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
+        ),
+        (
+            json!({}),
+            "SendMessageBatch",
+            json!({"Entries": eleven}),
+            "AWS.SimpleQueueService.TooManyEntriesInBatchRequest: Maximum number of entries per request are 10. You have sent 11.",
+        ),
+        (
+            fifo(),
+            "SendMessage",
+            body(json!({})),
+            "MissingParameter: The request must contain the parameter MessageGroupId.",
+        ),
+        (
+            fifo(),
+            "SendMessage",
+            body(json!({"MessageGroupId": "g"})),
+            "InvalidParameterValue: The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+        ),
+        (
+            fifo(),
+            "SendMessage",
+            body(json!({"MessageGroupId": "g", "MessageDeduplicationId": "d", "DelaySeconds": 2})),
+            "InvalidParameterValue: Value 2 for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.",
+        ),
     ] {
         assert_eq!(refused(queue, operation, parameters), expected);
     }
@@ -228,10 +271,14 @@ fn requests_that_sqs_refuses_are_refused_in_its_words() {
 
 #[test]
 fn the_entries_of_a_batch_fail_one_by_one() {
-    let entries = json!([{"Id": "1", "MessageBody": "a"}, {"Id": "2", "MessageBody": "\u{1}"}, {"Id": "3", "MessageBody": "c"}]);
+    let entries =
+        json!([{"Id": "1", "MessageBody": "a"}, {"Id": "2", "MessageBody": "\u{1}"}, {"Id": "3", "MessageBody": "c"}]);
     let handles = json!([{"Id": "x", "ReceiptHandle": "$HANDLE"}, {"Id": "y", "ReceiptHandle": "wrong"}]);
-    let calls =
-        vec![("SendMessageBatch", json!({"Entries": entries})), receive(10), ("DeleteMessageBatch", json!({"Entries": handles}))];
+    let calls = vec![
+        ("SendMessageBatch", json!({"Entries": entries})),
+        receive(10),
+        ("DeleteMessageBatch", json!({"Entries": handles})),
+    ];
     let (run, lines) = client(Stage::new().queue("jobs", json!({})), calls);
     assert_eq!(lines, ["1,3/InvalidMessageContents", "a,c", "x/ReceiptHandleIsInvalid"]);
     assert_eq!(bodies(&run, "jobs"), ["c"]);
@@ -247,7 +294,8 @@ fn a_fifo_queue_keeps_the_order_of_a_group_and_takes_a_message_once_in_five_minu
     };
     let receive = |most: u32| ("ReceiveMessage", to(json!({"MaxNumberOfMessages": most})));
     let delete = || ("DeleteMessage", to(json!({"ReceiptHandle": "$HANDLE"})));
-    let stage = |more: Json| Stage::new().queue("jobs.fifo", merged(json!({"FifoQueue": true, "VisibilityTimeout": 5}), more));
+    let stage =
+        |more: Json| Stage::new().queue("jobs.fifo", merged(json!({"FifoQueue": true, "VisibilityTimeout": 5}), more));
     let (_, lines) = client(
         stage(json!({})),
         vec![
@@ -274,7 +322,8 @@ fn a_fifo_queue_keeps_the_order_of_a_group_and_takes_a_message_once_in_five_minu
     let (run, _) = client(stage(scoped), vec![send("a", "a", "1"), send("b", "b", "1"), send("c", "b", "1")]);
     assert_eq!(bodies(&run, "jobs.fifo"), ["a", "b"]);
     let by_body = |body: &str| ("SendMessage", to(json!({"MessageBody": body, "MessageGroupId": "g"})));
-    let (run, _) = client(stage(json!({"ContentBasedDeduplication": true})), vec![by_body("a"), by_body("a"), by_body("b")]);
+    let (run, _) =
+        client(stage(json!({"ContentBasedDeduplication": true})), vec![by_body("a"), by_body("a"), by_body("b")]);
     assert_eq!(bodies(&run, "jobs.fifo"), ["a", "b"]);
 }
 
@@ -299,30 +348,29 @@ fn fed(
 ) -> (Stage, Log) {
     let log = Log::default();
     let seen = log.clone();
-    let stage = Stage::new()
-        .queue("jobs", queue)
-        .function("worker")
-        .feed("worker", &queue_arn("jobs"), mapping)
-        .handlers(move || {
-            let log = log.clone();
-            Registry::default().with("worker", move |context, event| {
+    let stage =
+        Stage::new().queue("jobs", queue).function("worker").feed("worker", &queue_arn("jobs"), mapping).handlers(
+            move || {
                 let log = log.clone();
-                async move {
-                    let records = event.get("Records").and_then(Json::as_array).unwrap_or_default().to_vec();
-                    let text = |record: &Json, key: &str| record.get(key).and_then(Json::as_str).map(str::to_owned);
-                    let bodies: Vec<String> = records.iter().filter_map(|record| text(record, "body")).collect();
-                    log.note(&context, bodies.join(","));
-                    act(log.lines().len(), &bodies).map(|answer| {
-                        // `#n` stands for the id of the n-th message.
-                        let mut answer = answer.to_string();
-                        for (at, record) in records.iter().enumerate() {
-                            answer = answer.replace(&format!("#{at}"), &text(record, "messageId").expect("an id"));
-                        }
-                        Json::parse(&answer).expect("JSON")
-                    })
-                }
-            })
-        });
+                Registry::default().with("worker", move |context, event| {
+                    let log = log.clone();
+                    async move {
+                        let records = event.get("Records").and_then(Json::as_array).unwrap_or_default().to_vec();
+                        let text = |record: &Json, key: &str| record.get(key).and_then(Json::as_str).map(str::to_owned);
+                        let bodies: Vec<String> = records.iter().filter_map(|record| text(record, "body")).collect();
+                        log.note(&context, bodies.join(","));
+                        act(log.lines().len(), &bodies).map(|answer| {
+                            // `#n` stands for the id of the n-th message.
+                            let mut answer = answer.to_string();
+                            for (at, record) in records.iter().enumerate() {
+                                answer = answer.replace(&format!("#{at}"), &text(record, "messageId").expect("an id"));
+                            }
+                            Json::parse(&answer).expect("JSON")
+                        })
+                    }
+                })
+            },
+        );
     (stage, seen)
 }
 
@@ -358,13 +406,43 @@ fn a_failed_batch_comes_back_whole_and_a_partial_answer_keeps_only_what_failed()
     let reports = json!({"FunctionResponseTypes": ["ReportBatchItemFailures"]});
     type Act = fn(usize, &[String]) -> Result<Json, rehearsal::handlers::FunctionError>;
     let cases: Vec<(&str, Json, Act, Vec<&str>)> = vec![
-        ("an error", json!({}), |n, _| if n == 1 { raise("Bad", "no") } else { Ok(Json::Null) }, vec!["a,b,c", "a,b,c"]),
-        ("failures that nobody asked for", json!({}), |_, _| Ok(json!({"batchItemFailures": [{"itemIdentifier": "#1"}]})), vec!["a,b,c"]),
-        ("one failure", reports.clone(), |n, _| Ok(if n == 1 { json!({"batchItemFailures": [{"itemIdentifier": "#1"}]}) } else { json!({}) }), vec!["a,b,c", "b"]),
+        (
+            "an error",
+            json!({}),
+            |n, _| if n == 1 { raise("Bad", "no") } else { Ok(Json::Null) },
+            vec!["a,b,c", "a,b,c"],
+        ),
+        (
+            "failures that nobody asked for",
+            json!({}),
+            |_, _| Ok(json!({"batchItemFailures": [{"itemIdentifier": "#1"}]})),
+            vec!["a,b,c"],
+        ),
+        (
+            "one failure",
+            reports.clone(),
+            |n, _| Ok(if n == 1 { json!({"batchItemFailures": [{"itemIdentifier": "#1"}]}) } else { json!({}) }),
+            vec!["a,b,c", "b"],
+        ),
         ("no failures", reports.clone(), |_, _| Ok(json!({"batchItemFailures": []})), vec!["a,b,c"]),
-        ("an empty id", reports.clone(), |n, _| Ok(if n == 1 { json!({"batchItemFailures": [{"itemIdentifier": ""}]}) } else { Json::Null }), vec!["a,b,c", "a,b,c"]),
-        ("an unknown id", reports.clone(), |n, _| Ok(if n == 1 { json!({"batchItemFailures": [{"itemIdentifier": "x"}]}) } else { Json::Null }), vec!["a,b,c", "a,b,c"]),
-        ("no list", reports.clone(), |n, _| Ok(if n == 1 { json!({"batchItemFailures": "all"}) } else { Json::Null }), vec!["a,b,c", "a,b,c"]),
+        (
+            "an empty id",
+            reports.clone(),
+            |n, _| Ok(if n == 1 { json!({"batchItemFailures": [{"itemIdentifier": ""}]}) } else { Json::Null }),
+            vec!["a,b,c", "a,b,c"],
+        ),
+        (
+            "an unknown id",
+            reports.clone(),
+            |n, _| Ok(if n == 1 { json!({"batchItemFailures": [{"itemIdentifier": "x"}]}) } else { Json::Null }),
+            vec!["a,b,c", "a,b,c"],
+        ),
+        (
+            "no list",
+            reports.clone(),
+            |n, _| Ok(if n == 1 { json!({"batchItemFailures": "all"}) } else { Json::Null }),
+            vec!["a,b,c", "a,b,c"],
+        ),
         ("another answer", reports, |n, _| Ok(if n == 1 { json!("fine") } else { Json::Null }), vec!["a,b,c", "a,b,c"]),
     ];
     for (name, mapping, act, expected) in cases {
@@ -465,7 +543,9 @@ fn a_throttled_function_leaves_its_messages_in_the_queue() {
             Registry::default().with("worker", move |context, event| {
                 let log = log.clone();
                 async move {
-                    let body = event.get("Records").and_then(|records| records.item(0)?.get("body")?.as_str().map(str::to_owned));
+                    let body = event
+                        .get("Records")
+                        .and_then(|records| records.item(0)?.get("body")?.as_str().map(str::to_owned));
                     log.note(&context, body.unwrap_or_default());
                     context.sleep_ms(5_000).await;
                     Ok(Json::Null)

@@ -8,7 +8,7 @@ use super::message::{Message, MessageState, sequence_number};
 use super::queue::{Known, Parked, Queue};
 use super::response::{BatchFailure, Received, Response, Sent};
 use crate::services::ApiError;
-use crate::world::{Caller, Core, FaultId, Millis, Name, TimerOwner, hash_text, uuid};
+use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, hash_text, uuid};
 
 /// The SQS service of one world.
 #[derive(Debug)]
@@ -277,12 +277,16 @@ impl Sqs {
     /// Hands messages to those who wait for some.
     fn serve(&mut self, core: &mut Core, queue: usize) {
         while !self.queues[queue].parked.is_empty() {
-            let receive = self.queues[queue].parked[0].receive.clone();
+            // A poller that gathers a batch goes before those that have none yet.
+            let gathers =
+                |parked: &Parked| parked.timer.is_some() && matches!(parked.caller.reply_to, ReplyTo::Poller { .. });
+            let next = self.queues[queue].parked.iter().position(gathers).unwrap_or(0);
+            let receive = self.queues[queue].parked[next].receive.clone();
             let received = self.take_messages(core, queue, &receive);
             if received.is_empty() {
                 return;
             }
-            let Parked { caller, timer, .. } = self.queues[queue].parked.remove(0);
+            let Parked { caller, timer, .. } = self.queues[queue].parked.remove(next);
             if let Some(timer) = timer {
                 core.cancel(timer);
             }

@@ -8,7 +8,7 @@ use rehearsal_engine::execution::{
 };
 use rehearsal_engine::{Json, json, text};
 
-use super::api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
+use super::api::{ListExecutions, Machine, Request, SendTask, StartExecution, TaskOutcome};
 use super::executions::{ExecutionRecord, StateMachine};
 use super::tasks::{OpenTask, TaskPlan};
 use crate::iam::Policies;
@@ -100,6 +100,7 @@ impl StepFunctions {
             }
             Request::StopExecution { execution, error, cause } => self.stop(core, &execution, error, cause),
             Request::DescribeExecution { execution } => self.describe(&execution),
+            Request::ListExecutions(list) => self.list(&list),
             Request::SendTask(send) => self.send_task(core, send),
         };
         if let Err(error) = &answer {
@@ -243,6 +244,45 @@ impl StepFunctions {
         members.extend(record.error.clone().map(|error| ("error", Json::String(error))));
         members.extend(record.cause.clone().map(|cause| ("cause", Json::String(cause))));
         Ok(Json::from_pairs(members))
+    }
+
+    fn list(&self, list: &ListExecutions) -> Result<Json, ApiError> {
+        let Some(machine) = self.machines.iter().position(|machine| machine.arn == list.machine) else {
+            let message = format!("State Machine Does Not Exist: '{}'", list.machine);
+            return Err(ApiError::new("StateMachineDoesNotExist", message));
+        };
+        if self.machines[machine].express {
+            let message = format!("This operation is not supported by this type of state machine: '{}'", list.machine);
+            return Err(ApiError::new("StateMachineTypeNotSupported", message));
+        }
+        // A token is the place of the page's last execution, so that new ones do not shift what follows.
+        let end = match list.next_token.as_deref().map(str::parse::<usize>) {
+            None => self.records.len(),
+            Some(Ok(place)) if place <= self.records.len() => place,
+            Some(_) => return Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")),
+        };
+        let is_wanted = |record: &ExecutionRecord| {
+            record.machine as usize == machine
+                && list.status.as_deref().is_none_or(|wanted| record.status.name() == wanted)
+        };
+        let wanted = self.records[..end].iter().enumerate().rev().filter(|(_, record)| is_wanted(record));
+        let page: Vec<(usize, &ExecutionRecord)> = wanted.take(list.max_results + 1).collect();
+        let listed = page.iter().take(list.max_results).map(|(_, record)| {
+            let mut members = vec![
+                ("executionArn", Json::String(record.arn.clone())),
+                ("stateMachineArn", Json::String(list.machine.clone())),
+                ("name", Json::String(record.name.clone())),
+                ("status", record.status.name().into()),
+                ("startDate", seconds(record.started)),
+            ];
+            members.extend(record.stopped.map(|at| ("stopDate", seconds(at))));
+            Json::from_pairs(members)
+        });
+        let mut answer = vec![("executions", Json::from(listed.collect::<Vec<Json>>()))];
+        if let (true, Some((place, _))) = (page.len() > list.max_results, page.get(list.max_results - 1)) {
+            answer.push(("nextToken", place.to_string().into()));
+        }
+        Ok(Json::from_pairs(answer))
     }
 
     fn send_task(&mut self, core: &mut Core, send: SendTask) -> Result<Json, ApiError> {
