@@ -272,7 +272,7 @@ fn target(
         (Some(machine), ..) => Destination::StateMachine(machine as u32),
         (_, Some(function), _) => Destination::Function(function),
         (.., Some(bus)) => Destination::Bus(bus.identity.arn.clone()),
-        _ => Destination::Other(target.arn.clone()),
+        _ => super::messaging::rule_destination(target, stack),
     };
     let role_arn = target.role_arn.as_ref().or(rule.role_arn.as_ref());
     // AWS: functions are invoked by their resource policy, everything else through the target's role.
@@ -282,18 +282,22 @@ fn target(
             role_arn.is_some_and(|role| policies.can_assume(role, "events.amazonaws.com"))
         }
         Destination::Other(_) => true,
+        messaging => super::messaging::permits_rule(messaging, target, rule, policies),
     };
     let acts_as = match (&destination, role_arn) {
-        (Destination::StateMachine(_) | Destination::Bus(_), Some(arn)) => principal(policies, arn),
+        (Destination::Function(_) | Destination::LogGroup(_) | Destination::Other(_), _) => Principal::Anyone,
+        (_, Some(arn)) => principal(policies, arn),
         _ => Principal::Anyone,
     };
     Some(eventbridge::Target {
+        arn: target.arn.clone(),
         destination,
         permitted,
         input: input(&target.input)?,
         role: acts_as,
         retries_max: target.retry_policy.retry_attempts_max,
         age_max_ms: target.retry_policy.event_age_max_ms,
+        dead_letter: super::messaging::rule_dead_letter(target, rule, policies),
     })
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rehearsal_engine::events::Pattern;
 
 use crate::iam::Policies;
+use crate::services::eventbridge;
 use crate::services::lambda::{Destination, EventSource, Source, StreamSource};
 use crate::services::sns::{Endpoint, FilterPolicy, FilterScope, SubscriptionSettings, TopicSettings};
 use crate::services::sqs::{QueueSettings, Redrive};
@@ -142,3 +143,51 @@ pub(super) fn destination(stack: &Stack, arn: &Arc<str>) -> Destination {
         () => Destination::Other(arn.clone()),
     }
 }
+
+/// Where a rule's events go, if that is a queue, a topic or a log group.
+pub(super) fn rule_destination(target: &stack::Target, stack: &Stack) -> eventbridge::Destination {
+    use eventbridge::Destination;
+    let arn = &target.arn;
+    if let Some(queue) = stack.queues.iter().find(|queue| queue.identity.arn == *arn) {
+        return Destination::Queue(queue.identity.arn.clone(), target.message_group_id.clone());
+    }
+    if let Some(topic) = stack.topics.iter().find(|topic| topic.identity.arn == *arn) {
+        return Destination::Topic(topic.identity.arn.clone());
+    }
+    match arn.split_once(":log-group:") {
+        Some((_, name)) => Destination::LogGroup(name.trim_end_matches(":*").into()),
+        None => Destination::Other(arn.clone()),
+    }
+}
+
+/// Whether a queue or a topic lets a rule in. AWS: by its resource policy, or through the target's role.
+pub(super) fn permits_rule(
+    destination: &eventbridge::Destination,
+    target: &stack::Target,
+    rule: &stack::Rule,
+    policies: &Policies,
+) -> bool {
+    let action = match destination {
+        eventbridge::Destination::Queue(..) => "sqs:SendMessage",
+        eventbridge::Destination::Topic(_) => "sns:Publish",
+        // A log group's own policy is no resource of a template.
+        _ => return true,
+    };
+    match &target.role_arn {
+        Some(role) => policies.can_assume(role, EVENTS),
+        None => policies.permits(EVENTS, action, &target.arn, &rule.identity.arn),
+    }
+}
+
+/// The dead-letter queue of a rule's target.
+pub(super) fn rule_dead_letter(
+    target: &stack::Target,
+    rule: &stack::Rule,
+    policies: &Policies,
+) -> Option<eventbridge::DeadLetterQueue> {
+    let arn = target.dead_letter_arn.clone()?;
+    let permitted = policies.permits(EVENTS, "sqs:SendMessage", &arn, &rule.identity.arn);
+    Some(eventbridge::DeadLetterQueue { arn, permitted })
+}
+
+const EVENTS: &str = "events.amazonaws.com";
