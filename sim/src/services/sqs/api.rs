@@ -208,6 +208,23 @@ impl Request {
         }
     }
 
+    /// The operation without its service: `SendMessage`.
+    pub fn operation_name(&self) -> &'static str {
+        match self {
+            Request::SendMessage(_) => "SendMessage",
+            Request::SendMessageBatch { .. } => "SendMessageBatch",
+            Request::ReceiveMessage(_) => "ReceiveMessage",
+            Request::DeleteMessage { .. } => "DeleteMessage",
+            Request::DeleteMessageBatch { .. } => "DeleteMessageBatch",
+            Request::ChangeMessageVisibility { .. } => "ChangeMessageVisibility",
+            Request::ChangeMessageVisibilityBatch { .. } => "ChangeMessageVisibilityBatch",
+            Request::PurgeQueue { .. } => "PurgeQueue",
+            Request::GetQueueUrl { .. } => "GetQueueUrl",
+            Request::GetQueueAttributes { .. } => "GetQueueAttributes",
+            Request::ListQueues { .. } => "ListQueues",
+        }
+    }
+
     /// The queue it is about; nothing for a list.
     pub fn queue(&self) -> Option<&Arc<str>> {
         match self {
