@@ -17,6 +17,7 @@ mod program;
 mod resource;
 mod stand_in;
 mod states;
+mod suggest;
 mod timestamp;
 
 pub use program::{Program, State, StateId, StateType, Transition, TransitionKind};

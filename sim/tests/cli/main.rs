@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod eval;
 mod flags;
+mod lint;
 mod mocks;
 mod replay;
 mod retrace;
