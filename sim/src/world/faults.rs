@@ -106,6 +106,9 @@ catalogue! {
         ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
     DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
         ["refused because of the conflict"] }
+    DdBatchPartial { "DD-BATCH-PARTIAL", Documented, 5_000, true, "a batch is only partly done, and the answer lists the rest",
+        ["the last one is left over", "all but the first are left over"] }
+    DdPage { "DD-PAGE", Documented, 5_000, false, "a page of a query or scan ends early", ["after one item"] }
     ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
         ["killed before the call", "killed after the call took effect"] }
     ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",
