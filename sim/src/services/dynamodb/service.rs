@@ -1,5 +1,6 @@
 use rehearsal_engine::Json;
 
+use super::streaming::Reader;
 use super::{
     AttributeValue, Attributes, Change, Database, KeysOfTable, Query, ReadChoice, Request, Scan, WritesOfTable,
 };
@@ -12,6 +13,7 @@ pub struct DynamoDb {
     pub database: Database,
     changed: Parts,
     digest: u64,
+    pub(super) readers: Vec<Reader>,
 }
 
 /// How long the SDK waits before it repeats a throttled request.
@@ -20,7 +22,7 @@ const SDK_RETRY_MS: u64 = 50;
 impl DynamoDb {
     /// The service over these tables.
     pub fn new(database: Database) -> DynamoDb {
-        DynamoDb { database, changed: Parts::NONE, digest: 0 }
+        DynamoDb { database, changed: Parts::NONE, digest: 0, readers: Vec::new() }
     }
 
     /// Back to the seeded tables.
@@ -28,6 +30,7 @@ impl DynamoDb {
         self.database.reset();
         self.changed = Parts::NONE;
         self.digest = 0;
+        self.readers.clear();
     }
 
     /// Which tables changed since this was last asked.
@@ -94,6 +97,9 @@ impl DynamoDb {
             core.note(actor, || format!("{name} {} -> {outcome}", tables.join(", ")));
         }
         core.answer(actor, caller.reply_to, answer.map(Response::DynamoDb));
+        if is_write {
+            self.serve_readers(core);
+        }
     }
 
     fn execute(
