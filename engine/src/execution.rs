@@ -26,7 +26,9 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use effect::{Effect, Env, Event, Invocation, Outcome, Resumed, ScopeStep, Site, Status, TaskId, TimerId};
+pub use effect::{
+    Effect, Env, Event, Invocation, Outcome, Resumed, ScopeStep, Site, Status, TaskId, TimerId, TimerPurpose,
+};
 
 use crate::asl::{Program, ScopeId};
 use crate::history::{EVENTS_MAX, EventId, History, Kind, Payload};
@@ -242,7 +244,8 @@ impl Execution {
         let at_ms = self.start.start_ms.saturating_add(seconds.saturating_mul(1000));
         let timer = self.next_timer(ThreadId::ROOT);
         self.timeout_timer = Some(timer);
-        self.effects.push(Effect::SetTimer { timer, at_ms });
+        let site = self.thread(ThreadId::ROOT).site();
+        self.effects.push(Effect::SetTimer { timer, at_ms, site, purpose: TimerPurpose::Execution });
     }
 
     fn time_out(&mut self, now_ms: u64) {

@@ -1,6 +1,7 @@
 //! The commands of `rehearsal`, each a function from its arguments to an exit code: 0 held, 1 violated, 2 unusable input.
 
 mod check;
+mod parse;
 mod replay;
 mod run;
 
@@ -53,15 +54,6 @@ fn load(scenario: &Path, faults: Option<Profile>, watchdog_seconds: u64) -> Resu
     let loaded = harness.loaded();
     tell(&warnings_text(&loaded.sources, &loaded.warnings));
     Ok(harness)
-}
-
-fn parse_profile(text: &str) -> Result<Profile, String> {
-    match text {
-        "none" => Ok(Profile::None),
-        "documented" => Ok(Profile::Documented),
-        "stress" => Ok(Profile::Stress),
-        _ => Err("expected none, documented or stress".to_owned()),
-    }
 }
 
 fn profile_text(profile: Profile) -> &'static str {

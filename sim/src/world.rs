@@ -1,7 +1,9 @@
 //! The world that the languages run in: virtual clock, queue, decisions, faults, trace and invariants.
 
 mod core;
+mod coverage;
 mod decisions;
+mod drain;
 mod faults;
 mod hash;
 mod invariant;
@@ -16,8 +18,10 @@ mod trace;
 mod view;
 mod workload;
 
-pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, Principal, ReplyTo, TimerOwner, uuid};
-pub use decisions::{Decisions, Weighted};
+pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, PASSES_MAX, Principal, ReplyTo, TimerOwner, uuid};
+pub use coverage::{Counts, Coverage, Fresh, InjectionPoint};
+pub use decisions::{Decisions, Race, Weighted};
+pub use drain::UNDRAINED;
 pub use faults::{Basis, FaultId, FaultPlan, FaultSpec, Profile};
 pub use hash::{mix, text as hash_text};
 pub use invariant::{Check, Invariant, Violation, When};

@@ -82,6 +82,9 @@ pub trait Env {
 
     /// A catcher takes an error.
     fn caught(&mut self, _state: StateId, _catcher: usize) {}
+
+    /// A Choice takes one of its rules, or its default.
+    fn chosen(&mut self, _state: StateId, _rule: Option<usize>) {}
 }
 
 /// What the caller must do.
@@ -95,6 +98,10 @@ pub enum Effect {
         timer: TimerId,
         /// When, in milliseconds since 1970; may lie in the past.
         at_ms: u64,
+        /// Where in the execution it was set.
+        site: Site,
+        /// What ends with it.
+        purpose: TimerPurpose,
     },
     /// This timer need not fire any more; if it does, it is ignored.
     CancelTimer {
@@ -108,6 +115,21 @@ pub enum Effect {
     },
     /// The execution has ended. The last effect of all.
     Finish(Outcome),
+}
+
+/// What ends when a timer fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimerPurpose {
+    /// The machine's `TimeoutSeconds`: the whole execution.
+    Execution,
+    /// A Wait state.
+    Wait,
+    /// The pause before a retry.
+    Retry,
+    /// A task's `TimeoutSeconds`.
+    Timeout,
+    /// A task's `HeartbeatSeconds`.
+    Heartbeat,
 }
 
 /// A call of a task.

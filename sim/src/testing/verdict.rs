@@ -102,14 +102,14 @@ fn regressions_hold(harness: &Harness) -> Result<(), String> {
 
 fn sweep_holds(harness: &Harness, seeds: u64) -> Result<(), String> {
     let sweep = sweep(harness, 0, seeds)?;
-    if let Some(seed) = sweep.unrepeatable.first() {
+    if let Some((seed, difference)) = sweep.unrepeatable.first() {
         return Err(format!(
-            "the run does not repeat: a handler or an invariant keeps state between runs\n{}",
+            "the run does not repeat: a handler or an invariant keeps state between runs\n{difference}\n{}",
             command(&of_seed(*seed))
         ));
     }
     if let Some(Finding { seed, .. }) = sweep.findings.first() {
-        let others = sweep.findings.iter().map(|Finding { seed, runs, violation }| {
+        let others = sweep.findings.iter().map(|Finding { seed, runs, violation, .. }| {
             format!("  {runs} of {seeds} seeds break '{}', first {seed}", violation.name)
         });
         let others = others.collect::<Vec<_>>().join("\n");

@@ -65,5 +65,5 @@ pub struct ExecutionRecord {
     pub engine: Option<Box<Execution>>,
     pub(super) tasks: Vec<OpenTask>,
     pub(super) timers: Vec<(TimerId, QueueId)>,
-    pub(super) timers_set: u32,
+    pub(super) heartbeats: u32,
 }
