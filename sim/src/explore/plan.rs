@@ -87,14 +87,17 @@ pub struct Plan {
 
 /// Deviations that an enumeration goes up to, when its runs suffice.
 const DEVIATIONS_MAX: usize = 2;
+/// Enumerated scripts for a seed.
+const ENUMERATED_A_SEED: u64 = 2;
 /// One mutant for so many seeds.
 const SEEDS_A_MUTANT: u64 = 4;
 
 impl Plan {
-    /// The parts that a strategy has, for this many seeds. An enumeration gets as many runs as there are seeds.
+    /// The parts that a strategy has, for this many seeds.
     pub fn of(strategy: Strategy, first_seed: u64, seeds: u64, jobs: usize) -> Plan {
         let enumerates = matches!(strategy, Strategy::All | Strategy::Exhaustive);
-        let exhaustive = enumerates.then_some(Bounds { deviations_max: DEVIATIONS_MAX, runs_max: seeds });
+        let exhaustive = enumerates
+            .then_some(Bounds { deviations_max: DEVIATIONS_MAX, runs_max: seeds.saturating_mul(ENUMERATED_A_SEED) });
         let mutants = match strategy {
             Strategy::All => seeds / SEEDS_A_MUTANT,
             Strategy::Mutation => seeds,
@@ -106,6 +109,7 @@ impl Plan {
 
     /// Runs of the whole plan, at most.
     pub fn runs_max(&self) -> u64 {
-        self.seeds + self.mutants + self.exhaustive.map_or(0, |bounds| bounds.runs_max)
+        let enumerated = self.exhaustive.map_or(0, |bounds| bounds.runs_max);
+        self.seeds.saturating_add(self.mutants).saturating_add(enumerated)
     }
 }

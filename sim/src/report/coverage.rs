@@ -51,7 +51,8 @@ fn never(out: &mut String, machine: &MachineCoverage, kind: PointKind) {
     if unreached.len() > NAMED_MAX {
         names.push(&more);
     }
-    wrapped(out, &format!("  {}: {} never reached: ", machine.name, kind.plural()), &names, "; ");
+    let _ = writeln!(out, "  {}: {} never reached", machine.name, kind.plural());
+    wrapped(out, "    ", &names, "; ");
     let _ = writeln!(out, "    {}", first.hint.unwrap_or_default());
 }
 

@@ -54,7 +54,10 @@ fn write_rows(out: &mut String, shown: &[Row], columns: usize) {
     let is_wide = 4 + kinds + 2 + actors + 2 + texts > columns;
     for [kind, who, what, why] in shown {
         let _ = if is_wide {
-            writeln!(out, "    {kind:<kinds$}  {who}\n    {:<kinds$}    {what}", "")
+            {
+                let what = fitted(what, columns.saturating_sub(kinds + 8));
+                writeln!(out, "    {kind:<kinds$}  {who}\n    {:<kinds$}    {what}", "")
+            }
         } else {
             writeln!(out, "    {kind:<kinds$}  {who:<actors$}  {what}")
         };

@@ -150,9 +150,10 @@ fn claim_words(claim: &Claim) -> String {
     if let Some(level) = claim.levels.get(complete).filter(|level| level.runs > 0) {
         let percent = (level.runs as f64 * 100.0 / level.scripts.max(1) as f64).min(99.9);
         words.push_str(&format!(
-            "; of the scripts with {} deviations {percent:.1} %, {} of at least {}",
-            complete + 1,
+            "; with {} {percent:.1} %, {} of {}{} scripts",
+            plural(complete as u64 + 1, "deviation"),
             level.runs,
+            if complete > 0 { "at least " } else { "" },
             level.scripts
         ));
     }
@@ -230,9 +231,9 @@ fn violations(out: &mut String, summary: &Summary<'_>) {
         }
         let shrunk = summary.shrunk.get(place).map(Vec::as_slice).unwrap_or_default();
         if let Some(Failure { run, strategy, seed, script }) = failures.first() {
-            let of = plural(*runs, "run");
+            let more = if *runs > 1 { format!("; {runs} runs break it") } else { String::new() };
             let deviations = plural(script.deviations() as u64, "deviation");
-            let _ = writeln!(out, "  first by    run {run} of {of} that do: seed {seed} ({strategy}), {deviations}");
+            let _ = writeln!(out, "  first by    run {run}: seed {seed} ({strategy}), {deviations}{more}");
             if shrunk.is_empty() {
                 let token = Token { seed: *seed, scenario: summary.scenario_hash, script: script.clone() };
                 let _ = writeln!(out, "  replay      {}", summary.again.token(&token.to_string()));

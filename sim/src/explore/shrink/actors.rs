@@ -105,7 +105,8 @@ pub(super) fn slot(actor: &str) -> Option<Choice> {
     format!("{actor}|{}|shape|0=1", kind(actor)).parse().ok()
 }
 
-fn is_slot(choice: &Choice) -> bool {
+/// Whether it empties a slot.
+pub(super) fn is_slot(choice: &Choice) -> bool {
     !choice.is_deviation() && slot(root(choice)).is_some_and(|slot| slot.key == choice.key)
 }
 

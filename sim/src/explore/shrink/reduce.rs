@@ -1,6 +1,7 @@
 //! Fewer choices, and smaller ones.
 
 use super::Shrinker;
+use super::actors::is_slot;
 use crate::handlers::HostError;
 use crate::world::Choice;
 
@@ -20,7 +21,8 @@ impl Shrinker<'_> {
         self.begin("dropping deviations");
         self.drop_groups(Choice::is_deviation)?;
         self.begin("dropping choices of the workload");
-        self.drop_groups(|choice| !choice.is_deviation())
+        // An emptied slot is kept: without it the actor would be back.
+        self.drop_groups(|choice| !choice.is_deviation() && !is_slot(choice))
     }
 
     fn drop_groups(&mut self, is_meant: fn(&Choice) -> bool) -> Result<(), HostError> {
@@ -57,7 +59,7 @@ impl Shrinker<'_> {
         while let Some(choice) = self.best.choices.get(place).cloned() {
             // Of a count or a time a smaller one mostly does as well: halves first, then one less.
             let mut low = 0;
-            let mut high = choice.alternative;
+            let mut high = if is_slot(&choice) { 0 } else { choice.alternative };
             while low < high {
                 let middle = low + (high - low) / 2;
                 if self.breaks(&with(&self.best.choices, &choice, middle))? {
