@@ -97,6 +97,7 @@ pub fn shrink(
         shrinker.drop_actors()?;
         shrinker.drop_kinds()?;
         shrinker.drop_choices()?;
+        shrinker.drop_attempts()?;
         shrinker.merge_actors()?;
         shrinker.lower_values()?;
         shrinker.renumber_actors()?;
