@@ -1,8 +1,13 @@
 //! The commands of `rehearsal`, each a function from its arguments to an exit code: 0 held, 1 violated, 2 unusable input.
 
 mod check;
+mod eval;
+mod input;
+mod lint;
+mod match_events;
 mod parse;
 mod replay;
+mod retrace;
 mod run;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -15,7 +20,11 @@ use crate::report::warnings_text;
 use crate::world::{FaultPlan, Profile};
 
 pub use check::{CheckArgs, check};
+pub use eval::{EvalArgs, eval};
+pub use lint::{LintArgs, lint};
+pub use match_events::{MatchArgs, match_events};
 pub use replay::{ReplayArgs, replay};
+pub use retrace::{RetraceArgs, retrace};
 pub use run::{RunArgs, run};
 
 const HELD: u8 = 0;

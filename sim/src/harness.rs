@@ -6,7 +6,9 @@
 mod build;
 mod expression;
 mod handlers;
+mod messaging;
 mod mirror;
+mod scripts;
 mod tables;
 mod value;
 mod workload;
@@ -69,13 +71,26 @@ pub struct Run {
 impl Harness {
     /// Reads a scenario from its folder or its file. The handlers are the template's own Python.
     pub fn load(scenario: &Path) -> Result<Harness, Problems> {
-        let loaded = crate::scenario::load(scenario)?;
+        Harness::of(crate::scenario::load(scenario)?, scenario)
+    }
+
+    /// The scenario `scenario.yaml` among these files, which are given by name and text.
+    pub fn of_files(files: &[(&str, &str)]) -> Result<Harness, Problems> {
+        let read = |path: &str| {
+            let found = files.iter().find(|(name, _)| *name == path);
+            found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned())
+        };
+        let loaded = crate::scenario::load_with("scenario", "scenario.yaml", &read, &str::to_owned)?;
+        Harness::of(loaded, Path::new("scenario.yaml"))
+    }
+
+    fn of(loaded: Loaded, path: &Path) -> Result<Harness, Problems> {
         build::check(&loaded)?;
         let plan = build::fault_plan(&loaded.scenario);
         let caps = build::caps(&loaded.scenario);
         let hash = build::hash(&loaded);
         Ok(Harness {
-            path: scenario.to_owned(),
+            path: path.to_owned(),
             loaded: Arc::new(loaded),
             handlers: Handlers::Python,
             plan,

@@ -1,5 +1,6 @@
 //! The world that the languages run in: virtual clock, queue, decisions, faults, trace and invariants.
 
+mod clients;
 mod core;
 mod coverage;
 mod decisions;
@@ -8,6 +9,8 @@ mod faults;
 mod hash;
 mod invariant;
 mod name;
+mod outbox;
+mod outside;
 mod permissions;
 mod queue;
 mod script;
@@ -18,6 +21,7 @@ mod trace;
 mod view;
 mod workload;
 
+pub use self::clients::{Client, ClientEnd, Clients};
 pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, PASSES_MAX, Principal, ReplyTo, TimerOwner, uuid};
 pub use coverage::{Counts, Coverage, Fresh, InjectionPoint};
 pub use decisions::{Decisions, Race, Weighted};
@@ -34,4 +38,4 @@ pub use site::{ActorId, Kind, Lineages, Site};
 pub use time::Millis;
 pub use trace::{Moment, Trace};
 pub use view::{Parts, Revisions, View};
-pub use workload::{ActorStep, PlannedActor, Shape, Workload};
+pub use workload::{ActorStep, Look, Looked, PlannedActor, ScriptRun, Shape, Workload};

@@ -138,7 +138,11 @@ fn worker(
             let (names, coverage) = (world.core.names(), world.core.coverage());
             let text = |name| names.text(name).to_string();
             let points = coverage.injection_points().map(|point| (point, (text(point.operation), text(point.place))));
-            Farewell { counts: coverage.counts(), points: points.collect(), notices: world.lambda.notices().to_vec() }
+            Farewell {
+                counts: coverage.counts(),
+                points: points.collect(),
+                notices: world.lambda.notices().iter().chain(world.clients.notices()).cloned().collect(),
+            }
         }
         Err(_) => Farewell::default(),
     }

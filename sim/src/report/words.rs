@@ -1,7 +1,9 @@
 //! Lineages, choices and times as a person reads them.
 
+use rehearsal_engine::Json;
+
 use crate::services::stepfunctions::{Machine, Request as States, TaskOutcome};
-use crate::services::{Request, lambda};
+use crate::services::{Request, lambda, sns, sqs};
 use crate::world::{ActorStep, Choice, Kind, World};
 
 /// A lineage cut down to who it began with and the last one or two links: `shopper#2 CheckInventory/inventory-check`.
@@ -54,7 +56,21 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
 pub fn step(step: &ActorStep, world: &World) -> String {
     match step {
         ActorStep::Wait { ms } => format!("waits {}", seconds(*ms)),
-        ActorStep::Send(Request::Events(put)) => {
+        ActorStep::Run(run) => {
+            let script = world.clients.scripts().get(run.script as usize).map(|name| world.core.names().text(*name));
+            let arguments = run.start.get("arguments").and_then(Json::as_array).unwrap_or_default();
+            let arguments = arguments.iter().map(|argument| argument.as_str().unwrap_or_default());
+            let words: Vec<&str> = script.map(|script| &**script).into_iter().chain(arguments).collect();
+            format!("runs {}", words.join(" "))
+        }
+        ActorStep::Look(look) => look.describe(),
+        ActorStep::Send(request) | ActorStep::Callback(request) => self::request(request, world),
+    }
+}
+
+fn request(request: &Request, world: &World) -> String {
+    match request {
+        Request::Events(put) => {
             let entry = |entry: &crate::services::eventbridge::PutEntry| {
                 let detail = match &entry.detail {
                     Some(Ok(detail)) => detail.to_string(),
@@ -68,16 +84,36 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             };
             put.entries.iter().map(entry).collect::<Vec<_>>().join("; ")
         }
-        ActorStep::Send(Request::Lambda(invoke)) => {
+        Request::Lambda(invoke) => {
             let function = match &invoke.function {
                 lambda::Target::Text(text) => text.to_string(),
                 lambda::Target::Index(index) => index.to_string(),
             };
             format!("invokes {function} with {}", invoke.payload)
         }
-        ActorStep::Send(Request::States(request)) => states(request, world),
-        ActorStep::Send(Request::DynamoDb(_)) => "calls DynamoDB".to_owned(),
+        Request::States(request) => states(request, world),
+        Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
+        Request::Sqs(request) => queue_step(request),
+        Request::Sns(request) => match &**request {
+            sns::Request::Publish(publish) => {
+                format!("publishes to {}: {}", last_part(&publish.topic), publish.message)
+            }
+            sns::Request::PublishBatch { topic, .. } => format!("publishes to {}", last_part(topic)),
+        },
     }
+}
+
+fn queue_step(request: &sqs::Request) -> String {
+    let queue = request.queue().map(|queue| last_part(queue)).unwrap_or_default();
+    match request {
+        sqs::Request::SendMessage(send) => format!("sends to {queue}: {}", send.body),
+        _ => format!("calls the queue {queue}"),
+    }
+}
+
+/// The name at the end of an ARN or a URL.
+fn last_part(text: &str) -> &str {
+    text.rsplit([':', '/']).next().unwrap_or(text)
 }
 
 fn states(request: &States, world: &World) -> String {
@@ -94,6 +130,7 @@ fn states(request: &States, world: &World) -> String {
         }
         States::StopExecution { execution, .. } => format!("stops {execution}"),
         States::DescribeExecution { execution } => format!("describes {execution}"),
+        States::ListExecutions(list) => format!("lists the executions of {}", list.machine),
         States::SendTask(send) => match &send.outcome {
             TaskOutcome::Success { output } => format!("sends task success: {output}"),
             TaskOutcome::Failure { .. } => "sends task failure".to_owned(),

@@ -63,6 +63,12 @@ pub struct Actor {
 pub struct Step {
     /// What.
     pub kind: StepKind,
+    /// `when`: it is skipped unless this is true.
+    pub when: Option<Value>,
+    /// `as`: the variable that the answer is bound to; of `await` what was found.
+    pub bind: Option<Arc<str>>,
+    /// `callback`: whether it brings the outside world's answer to a task token, so that the faults of callbacks strike.
+    pub is_callback: bool,
     /// Where it stands.
     pub place: Place,
 }
@@ -82,6 +88,23 @@ pub enum StepKind {
         detail: Value,
         /// `resources`: a list of texts.
         resources: Value,
+    },
+    /// `send_message`: to a queue, or to a topic.
+    SendMessage {
+        /// `queue` or `topic`
+        to: Value,
+        /// Whether it is a topic.
+        is_topic: bool,
+        /// `body`: a text, or JSON that is sent as text.
+        body: Value,
+        /// `attributes`: an object of texts and numbers.
+        attributes: Value,
+        /// `subject`, of a topic.
+        subject: Option<Value>,
+        /// `group`: `MessageGroupId`.
+        group: Option<Value>,
+        /// `deduplication`: `MessageDeduplicationId`.
+        deduplication: Option<Value>,
     },
     /// `start_execution`
     StartExecution {
@@ -133,6 +156,41 @@ pub enum StepKind {
     },
     /// `wait`: this long, in milliseconds.
     Wait(Range),
+    /// `let`: variables for the steps that follow.
+    Let(Vec<(Arc<str>, Value)>),
+    /// `await`: goes on once this is there: neither missing nor null, false or empty.
+    Await {
+        /// What is looked for.
+        value: Value,
+        /// `within`: the actor gives up after so many milliseconds, and does nothing any more.
+        within_ms: Option<Range>,
+    },
+    /// `python`: runs a script and waits for its end.
+    Python {
+        /// The script's path as written, relative to the scenario.
+        script: Arc<str>,
+        /// `arguments`: a list; none unless said otherwise.
+        arguments: Value,
+        /// `environment`: an object of variables; none unless said otherwise.
+        environment: Value,
+    },
+}
+
+impl Step {
+    /// Calls `visit` for every value of the step.
+    pub fn each_value<'v>(&'v self, visit: &mut impl FnMut(&'v Value)) {
+        self.when.iter().for_each(&mut *visit);
+        self.kind.each_value(visit);
+    }
+
+    /// The variables that it binds.
+    pub fn binds(&self) -> impl Iterator<Item = &Arc<str>> {
+        let own = match &self.kind {
+            StepKind::Let(variables) => variables.as_slice(),
+            _ => &[],
+        };
+        own.iter().map(|(name, _)| name).chain(&self.bind)
+    }
 }
 
 impl StepKind {
@@ -141,6 +199,10 @@ impl StepKind {
         match self {
             StepKind::PutEvent { bus, source, detail_type, detail, resources } => {
                 [bus, source, detail_type, detail, resources].into_iter().for_each(visit);
+            }
+            StepKind::SendMessage { to, body, attributes, subject, group, deduplication, .. } => {
+                let optional = subject.iter().chain(group).chain(deduplication);
+                [to, body, attributes].into_iter().chain(optional).for_each(visit);
             }
             StepKind::StartExecution { state_machine, input, name } => {
                 [state_machine, input].into_iter().chain(name).for_each(visit);
@@ -154,7 +216,10 @@ impl StepKind {
                 [token].into_iter().chain(error).chain(cause).for_each(visit);
             }
             StepKind::SendTaskHeartbeat { token } => visit(token),
+            StepKind::Python { arguments, environment, .. } => [arguments, environment].into_iter().for_each(visit),
             StepKind::Wait(_) => {}
+            StepKind::Let(variables) => variables.iter().map(|(_, value)| value).for_each(visit),
+            StepKind::Await { value, .. } => visit(value),
         }
     }
 }

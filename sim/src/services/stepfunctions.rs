@@ -9,8 +9,8 @@ mod points;
 mod service;
 mod tasks;
 
-pub use api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
-pub use executions::{ExecutionRecord, StateMachine};
+pub use api::{ListExecutions, Machine, Request, SendTask, StartExecution, TaskOutcome};
+pub use executions::{ExecutionRecord, OpenToken, StateMachine};
 pub use points::{MachinePoints, Point, PointKind};
 pub use service::StepFunctions;
 pub use tasks::TaskPlan;

@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
-use super::workload::{ActorStep, PlannedActor, Shape, Workload};
+use super::outside::Watch;
+use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
     Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::StepFunctions;
 use crate::services::{Answer, Request};
 
@@ -40,14 +43,21 @@ pub struct World {
     pub lambda: Lambda,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// SQS.
+    pub sqs: Sqs,
+    /// SNS.
+    pub sns: Sns,
+    /// The client scripts of the workload.
+    pub clients: Clients,
     /// What every role may do.
     pub permissions: Permissions,
     /// The promises.
     pub invariants: Vec<Invariant>,
     workload: Box<dyn Workload>,
     caps: Caps,
-    actors: Vec<PlannedActor>,
-    progress: Vec<u32>,
+    pub(super) actors: Vec<PlannedActor>,
+    pub(super) progress: Vec<u32>,
+    pub(super) watches: Vec<Watch>,
     changed: Parts,
     revisions: Revisions,
     last_change: Millis,
@@ -93,6 +103,8 @@ impl World {
         eventbridge: EventBridge,
         lambda: Lambda,
         stepfunctions: StepFunctions,
+        sqs: Sqs,
+        sns: Sns,
         permissions: Permissions,
         invariants: Vec<Invariant>,
         workload: Box<dyn Workload>,
@@ -107,18 +119,29 @@ impl World {
             eventbridge,
             lambda,
             stepfunctions,
+            sqs,
+            sns,
+            clients: Clients::default(),
             permissions,
             invariants,
             workload,
             caps,
             actors: Vec::new(),
             progress: Vec::new(),
+            watches: Vec::new(),
             changed: Parts::ALL,
             revisions: Revisions::default(),
             last_change: Millis::START,
             steps: 0,
             reached,
         }
+    }
+
+    /// The same with client scripts.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> World {
+        self.clients = clients;
+        self
     }
 
     /// Runs once, from the start to the end or to the first broken promise.
@@ -132,6 +155,7 @@ impl World {
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
         self.eventbridge.start_schedules(&mut self.core);
+        self.lambda.start_pollers(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
             None => self.check_end()?.or_else(|| self.undrained()),
@@ -181,6 +205,9 @@ impl World {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            queues: &self.sqs,
+            topics: &self.sns,
+            clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
@@ -193,6 +220,9 @@ impl World {
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.sqs.reset();
+        self.sns.reset();
+        self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
         self.last_change = Millis::START;
@@ -203,6 +233,7 @@ impl World {
     fn start_workload(&mut self) -> Result<(), String> {
         self.actors.clear();
         self.progress.clear();
+        self.watches.clear();
         self.workload.plan(&mut Shape::new(&mut self.core), &mut self.actors)?;
         self.progress.resize(self.actors.len(), 0);
         for (slot, planned) in self.actors.iter().enumerate() {
@@ -252,9 +283,11 @@ impl World {
             }
             if self.changed != Parts::NONE {
                 self.last_change = self.core.now();
+                let changed = self.changed;
                 if let Some(violation) = self.check_changed()? {
                     return Ok(Some(violation));
                 }
+                self.wake_watchers(changed)?;
             }
         }
     }
@@ -279,9 +312,30 @@ impl World {
                     self.eventbridge.tick(&mut self.core, rule);
                     Ok(())
                 }
-                TimerOwner::Actor { slot } => {
-                    self.act(slot);
+                TimerOwner::Actor { slot } => self.actor_due(slot),
+                TimerOwner::Message { queue, message } => {
+                    self.sqs.message_due(&mut self.core, queue, message);
+                    self.note_queues();
                     Ok(())
+                }
+                TimerOwner::LongPoll { queue, poll } => {
+                    self.sqs.poll_due(&mut self.core, queue, poll);
+                    Ok(())
+                }
+                TimerOwner::Poller { poller } => self.lambda.poller_due(&mut self.core, poller),
+                TimerOwner::Notification { delivery } => {
+                    self.sns.delivery_due(&mut self.core, delivery);
+                    self.touch(Parts::TOPICS);
+                    Ok(())
+                }
+                TimerOwner::Outbox { item } => {
+                    self.core.outgoing_due(item);
+                    Ok(())
+                }
+                TimerOwner::Client { client } => {
+                    let ended = self.clients.timer(&mut self.core, client)?;
+                    self.note_clients();
+                    self.client_ended(ended)
                 }
             },
         }
@@ -313,6 +367,20 @@ impl World {
                 self.note_executions();
                 Ok(())
             }
+            Request::Streams(read) => {
+                self.dynamodb.read_stream(&mut self.core, caller, *read);
+                Ok(())
+            }
+            Request::Sqs(request) => {
+                self.sqs.handle(&mut self.core, caller, *request);
+                self.note_queues();
+                Ok(())
+            }
+            Request::Sns(request) => {
+                self.sns.handle(&mut self.core, caller, *request);
+                self.touch(Parts::TOPICS);
+                Ok(())
+            }
         }
     }
 
@@ -333,29 +401,27 @@ impl World {
                 self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
                 Ok(())
             }
-            ReplyTo::Actor { slot } => {
-                self.act(slot);
+            ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
+            ReplyTo::Poller { poller } => self.lambda.poller_answered(&mut self.core, poller, answer),
+            ReplyTo::Notification { delivery } => {
+                self.sns.delivery_answered(&mut self.core, delivery, &answer);
                 Ok(())
+            }
+            ReplyTo::Outbox { item } => {
+                self.core.outgoing_answered(item, &answer);
+                Ok(())
+            }
+            ReplyTo::Client { client, process } => {
+                let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+                self.note_clients();
+                self.client_ended(ended)
             }
         }
     }
 
-    /// An actor of the workload takes its next step.
-    fn act(&mut self, slot: u32) {
-        let planned = &self.actors[slot as usize];
-        let at = self.progress[slot as usize];
-        self.progress[slot as usize] += 1;
-        match planned.steps.get(at as usize) {
-            None => {}
-            Some(ActorStep::Wait { ms }) => {
-                let due = self.core.now() + *ms;
-                self.core.timer(due, 0, planned.actor, at + 1, TimerOwner::Actor { slot });
-            }
-            Some(ActorStep::Send(request)) => {
-                let (actor, request) = (planned.actor, request.clone());
-                let reply_to = ReplyTo::Actor { slot };
-                self.core.send(Caller { actor, occurrence: at, principal: Principal::Anyone, reply_to }, request);
-            }
+    pub(super) fn note_clients(&mut self) {
+        if self.clients.take_changed() {
+            self.touch(Parts::CLIENTS);
         }
     }
 
@@ -366,7 +432,13 @@ impl World {
         }
     }
 
-    fn touch(&mut self, parts: Parts) {
+    fn note_queues(&mut self) {
+        if self.sqs.take_changed() {
+            self.touch(Parts::QUEUES);
+        }
+    }
+
+    pub(super) fn touch(&mut self, parts: Parts) {
         self.changed = self.changed.and(parts);
         self.revisions.bump(parts);
     }
@@ -393,6 +465,8 @@ impl World {
 
     /// Judges what must hold in the end.
     fn check_end(&mut self) -> Result<Option<Violation>, HostError> {
+        // Messages grow too old without anything happening.
+        self.revisions.bump(Parts::QUEUES);
         self.judge(|invariant, _| invariant.when == When::Eventually)
     }
 

@@ -3,11 +3,13 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
 
+mod clients;
 mod dynamodb;
 mod eventbridge;
 mod faults;
 mod iam;
 mod lambda;
+mod sqs;
 mod stepfunctions;
 mod support;
 mod world;

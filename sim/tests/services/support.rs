@@ -22,6 +22,7 @@ pub struct Stage {
     resources: Vec<(String, Json)>,
     settings: Vec<(String, Json)>,
     workload: Vec<Json>,
+    files: Vec<(String, String)>,
     plan: FaultPlan,
     registry: Arc<dyn Fn() -> Registry + Send + Sync>,
     seed: u64,
@@ -47,6 +48,7 @@ impl Stage {
             resources: Vec::new(),
             settings: Vec::new(),
             workload: Vec::new(),
+            files: Vec::new(),
             plan: FaultPlan::of(Profile::None),
             registry: Arc::new(Registry::default),
             seed: 0,
@@ -111,6 +113,17 @@ impl Stage {
         self.resource(name, "AWS::Events::Rule", properties)
     }
 
+    pub fn queue(self, name: &str, properties: Json) -> Stage {
+        let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.resource(&format!("Queue{id}"), "AWS::SQS::Queue", merged(json!({"QueueName": name}), properties))
+    }
+
+    /// Feeds `function` from a queue or a stream.
+    pub fn feed(self, function: &str, source_arn: &str, more: Json) -> Stage {
+        let own = json!({"FunctionName": function, "EventSourceArn": source_arn});
+        self.resource(&format!("Feeds{function}"), "AWS::Lambda::EventSourceMapping", merged(own, more))
+    }
+
     /// Lets EventBridge invoke `function`.
     pub fn permit(self, function: &str) -> Stage {
         let properties =
@@ -161,6 +174,17 @@ impl Stage {
         self.actor(at, json!({"invoke": {"function": function, "payload": payload, "asynchronous": true}}))
     }
 
+    /// A file beside the scenario.
+    pub fn file(mut self, path: &str, text: &str) -> Stage {
+        self.files.push((path.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// Someone who runs a script, which is written beside the scenario, with these arguments.
+    pub fn client(self, text: &str, arguments: Json) -> Stage {
+        self.file("client.py", text).actor("0s", json!({"python": "client.py", "arguments": arguments}))
+    }
+
     /// A further key of the scenario file.
     pub fn setting(mut self, key: &str, value: Json) -> Stage {
         self.settings.push((key.to_owned(), value));
@@ -194,6 +218,11 @@ impl Stage {
         let scenario = Json::from_pairs(workload.into_iter().chain(settings));
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("template.json"), template.to_string()).expect("a template");
+        for (path, text) in &self.files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
         std::fs::write(folder.path().join("scenario.json"), scenario.to_string()).expect("a scenario");
         Harness::load(folder.path()).unwrap_or_else(|problems| panic!("{problems}")).faults(self.plan.clone())
     }
@@ -341,6 +370,10 @@ pub fn put_event(bus: &str, source: &str, detail: Json) -> Json {
 
 pub fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:us-east-1:111111111111:function:{name}")
+}
+
+pub fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:us-east-1:111111111111:{name}")
 }
 
 pub fn machine_arn(name: &str) -> String {

@@ -7,6 +7,9 @@
 //!  "objects": {"bucket": {"key": "what an ItemReader reads there"}}}
 //! ```
 //!
+//! `"refused": "schedule"` (or `"start"`, `"submit"`) beside an error says that the task did not get to run. An object that is a
+//! list rather than text gives the items themselves, as for Parquet files and manifests.
+//!
 //! An entry without `path` or `attempt` fits any; entries that fit the same call are used in order, the last again.
 
 use std::sync::Arc;
@@ -14,6 +17,8 @@ use std::sync::Arc;
 use rehearsal_engine::Json;
 use rehearsal_engine::asl::{Program, Resource, StateType};
 use rehearsal_engine::execution::{Invocation, Site};
+
+use crate::lone::cause_of;
 
 /// What the tasks of an execution answer.
 #[derive(Debug, Default)]
@@ -46,6 +51,19 @@ pub(super) enum End {
     Never,
     Output(Json),
     Error(Option<Arc<str>>, Option<Arc<str>>),
+    /// The error came before the task ran.
+    Refused(Phase, Option<Arc<str>>, Option<Arc<str>>),
+}
+
+/// What of a task can be refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phase {
+    /// Its scheduling.
+    Schedule,
+    /// Its start.
+    Start,
+    /// The request of a `.sync` or `.waitForTaskToken` task.
+    Submit,
 }
 
 /// What happens to one call.
@@ -76,7 +94,7 @@ impl Mocks {
         let site = &invocation.site;
         let state = program.state(site.state);
         if state.is_some_and(|state| state.state_type() == StateType::Map) {
-            let end = self.read_items(&invocation.resource, &invocation.parameters);
+            let end = self.store(&invocation.resource, &invocation.parameters);
             return Answer { is_started: false, worker: None, submitted: None, after_ms: 0, end };
         }
         let name = state.map_or("", |state| state.name());
@@ -96,19 +114,37 @@ impl Mocks {
         }
         let Some(entry) = last else { return unmocked(name, site.attempt) };
         entry.is_used = true;
-        let Outcome { worker, submitted, after_ms, end } = entry.outcome.clone();
+        let Outcome { worker, submitted, after_ms, mut end } = entry.outcome.clone();
+        if let End::Error(_, Some(cause)) | End::Refused(_, _, Some(cause)) = &mut end {
+            *cause = cause_of(&invocation.resource, cause.clone());
+        }
         let is_activity =
             state.and_then(|state| state.resource()).is_some_and(|r| matches!(&**r, Resource::Activity { .. }));
         // An activity starts when a worker polls it; one that never answers and names no worker was never polled.
         let is_polled = !is_activity || worker.is_some() || !matches!(end, End::Never);
-        Answer { is_started: is_polled, worker, submitted, after_ms, end }
+        let is_refused = matches!(end, End::Refused(Phase::Schedule | Phase::Start, ..));
+        Answer { is_started: is_polled && !is_refused, worker, submitted, after_ms, end }
     }
 }
 
 impl Mocks {
-    /// What an `ItemReader` reads: an object, or the list of a bucket's objects.
-    fn read_items(&self, resource: &Resource, parameters: &Json) -> End {
+    /// What an `ItemReader` reads, an object or the list of a bucket's objects; or what a `ResultWriter` writes.
+    fn store(&mut self, resource: &Resource, parameters: &Json) -> End {
         let text = |key: &str| parameters.get(key).and_then(Json::as_str).unwrap_or_default();
+        if resource.arn().ends_with(":putObject") {
+            if self.objects.is_null() {
+                self.objects = Json::object();
+            }
+            if let Some(buckets) = self.objects.make_object() {
+                if !buckets.contains_key(text("Bucket")) {
+                    buckets.insert(text("Bucket").into(), Json::object());
+                }
+                if let Some(bucket) = buckets.get_mut(text("Bucket")).and_then(Json::make_object) {
+                    bucket.insert(text("Key").into(), parameters.get("Body").cloned().unwrap_or_default());
+                }
+            }
+            return End::Output(Json::object());
+        }
         let missing = |what: &str| {
             let cause = format!("the mocks file has no {what}; add it under \"objects\"");
             End::Error(Some("S3.NoSuchKeyException".into()), Some(cause.into()))
@@ -131,7 +167,8 @@ impl Mocks {
                 ("StorageClass", Json::from("STANDARD")),
             ])
         });
-        End::Output(Json::from_pairs([("Contents", Json::from(listed.collect::<Vec<_>>()))]))
+        let listed = Json::from(listed.collect::<Vec<_>>());
+        End::Output(Json::from_pairs([("Name", Json::from(text("Bucket"))), ("Contents", listed)]))
     }
 }
 
@@ -156,8 +193,8 @@ fn path_of(program: &Program, site: &Site) -> Vec<(String, u64)> {
 }
 
 fn entry(task: &Json) -> Result<Entry, String> {
-    const KEYS: [&str; 10] =
-        ["state", "path", "attempt", "worker", "submitted", "after_ms", "output", "error", "cause", "never"];
+    const KEYS: [&str; 11] =
+        ["state", "path", "attempt", "worker", "submitted", "after_ms", "output", "error", "cause", "refused", "never"];
     let members = task.as_object().ok_or_else(|| format!("expected an object, found {}", task.kind()))?;
     if let Some(key) = members.keys().find(|key| !KEYS.contains(&&***key)) {
         return Err(format!("'{key}' is not known; known are {}", KEYS.join(", ")));
@@ -176,7 +213,14 @@ fn entry(task: &Json) -> Result<Entry, String> {
     } else if let Some(output) = task.get("output") {
         End::Output(output.clone())
     } else if task.get("error").is_some() || task.get("cause").is_some() {
-        End::Error(text("error")?, text("cause")?)
+        let (error, cause) = (text("error")?, text("cause")?);
+        match task.get("refused").map(Json::as_str) {
+            None => End::Error(error, cause),
+            Some(Some("schedule")) => End::Refused(Phase::Schedule, error, cause),
+            Some(Some("start")) => End::Refused(Phase::Start, error, cause),
+            Some(Some("submit")) => End::Refused(Phase::Submit, error, cause),
+            Some(_) => return Err("expected 'refused' to be \"schedule\", \"start\" or \"submit\"".to_owned()),
+        }
     } else {
         return Err("expected one of 'output', 'error' and 'never'".to_owned());
     };
@@ -206,7 +250,11 @@ fn whole(value: &Json, key: &str) -> Result<u64, String> {
     number.ok_or_else(|| format!("expected '{key}' to be a whole number, found {value}"))
 }
 
-/// Step Functions Local's form: test cases name a response list per state; a list is keyed by attempt, `"0"` or `"1-2"`.
+/// Calls that one range of a mock file is spelt out for.
+const LOCAL_CALLS_MAX: u64 = 1000;
+
+/// Step Functions Local's form: test cases name a response list per state; a list is keyed by the number of the
+/// call, `"0"` or `"1-2"`.
 fn local_mocks(json: &Json, machine: &str, case: Option<&str>) -> Result<Mocks, String> {
     let machines = json.get("StateMachines").and_then(Json::as_object).ok_or("expected an object 'StateMachines'")?;
     let found = machines.get(machine).or_else(|| (machines.len() == 1).then(|| machines.values().next()).flatten());
@@ -217,7 +265,10 @@ fn local_mocks(json: &Json, machine: &str, case: Option<&str>) -> Result<Mocks, 
             cases.get(case).ok_or_else(|| format!("no test case '{case}' for the state machine '{machine}'"))?
         }
         None if cases.len() == 1 => cases.values().next().unwrap_or(&Json::Null),
-        None => return Err("several test cases: name one as FILE#CASE".to_owned()),
+        None => {
+            let names: Vec<&str> = cases.keys().map(|name| &**name).collect();
+            return Err(format!("the file has several test cases; name one with --test-case: {}", names.join(", ")));
+        }
     };
     let states = states.as_object().ok_or("expected a test case to be an object")?;
     let mut entries = Vec::new();
@@ -225,29 +276,30 @@ fn local_mocks(json: &Json, machine: &str, case: Option<&str>) -> Result<Mocks, 
         let name = response.as_str().ok_or_else(|| format!("expected a response's name for '{state}'"))?;
         let responses = json.get("MockedResponses").and_then(|all| all.get(name)).and_then(Json::as_object);
         let responses = responses.ok_or_else(|| format!("no MockedResponses '{name}'"))?;
-        for (attempts, answer) in responses.iter() {
-            let (first, last) = attempts.split_once('-').unwrap_or((attempts, attempts));
-            let number = |text: &str| text.trim().parse::<u64>().map_err(|_| format!("'{attempts}' is not an attempt"));
-            let (first, last) = (number(first)?, number(last)?);
+        let mut calls = Vec::with_capacity(responses.len());
+        for (numbers, answer) in responses.iter() {
+            let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+            let number = |text: &str| {
+                text.trim().parse::<u64>().map_err(|_| format!("'{name}': '{numbers}' is not a call's number"))
+            };
+            calls.push((number(first)?, number(last)?, answer));
+        }
+        calls.sort_by_key(|(first, ..)| *first);
+        for (first, last, answer) in calls {
             let end = match (answer.get("Return"), answer.get("Throw")) {
                 (Some(output), None) => End::Output(output.clone()),
                 (None, Some(thrown)) => {
                     let text = |key: &str| thrown.get(key).and_then(Json::as_str).map(Arc::from);
                     End::Error(text("Error"), text("Cause"))
                 }
-                _ => return Err(format!("expected '{name}' to have one of Return and Throw for attempt {attempts}")),
+                _ => return Err(format!("expected '{name}' to have one of Return and Throw for call {first}")),
             };
             let outcome = Outcome { worker: None, submitted: None, after_ms: 0, end };
-            // A range far beyond any MaxAttempts would only fill memory.
-            for attempt in first..=last.min(first.saturating_add(1000)) {
-                let outcome = outcome.clone();
-                entries.push(Entry {
-                    state: state.to_string(),
-                    path: None,
-                    attempt: Some(attempt),
-                    is_used: false,
-                    outcome,
-                });
+            // The numbers count the calls of the state, retries and iterations alike. A range far beyond any MaxAttempts
+            // would only fill memory; its answer is the last, which is used again anyway.
+            for _ in first..=last.min(first.saturating_add(LOCAL_CALLS_MAX)) {
+                let (state, outcome) = (state.to_string(), outcome.clone());
+                entries.push(Entry { state, path: None, attempt: None, is_used: false, outcome });
             }
         }
     }
@@ -290,6 +342,9 @@ mod tests {
         assert_eq!(attempts(Some("one")), Ok(4));
         assert_eq!(attempts(Some("two")), Ok(0));
         assert_eq!(attempts(Some("three")), Err("no test case 'three' for the state machine 'm'".to_owned()));
-        assert_eq!(attempts(None), Err("several test cases: name one as FILE#CASE".to_owned()));
+        assert_eq!(
+            attempts(None),
+            Err("the file has several test cases; name one with --test-case: one, two".to_owned())
+        );
     }
 }

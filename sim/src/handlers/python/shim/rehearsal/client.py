@@ -7,7 +7,9 @@ seconds. A Lambda `Payload` is text in both directions.
 from base64 import b64decode, b64encode
 from json import dumps, loads
 
-from botocore.exceptions import ClientError, OperationNotPageableError, ParamValidationError, make_exceptions
+from botocore.exceptions import (
+    ClientError, OperationNotPageableError, ParamValidationError, ReadTimeoutError, make_exceptions,
+)
 from botocore.response import StreamingBody
 from rehearsal import kernel, models
 
@@ -158,6 +160,9 @@ def call_world(service, operation, parameters):
 
 def make_error(service, operation, answer, metadata):
     code, message, status, details = kernel.decode(answer)
+    if status == 0:
+        # No answer came, so botocore has no response to make a ClientError of.
+        return ReadTimeoutError(endpoint_url="https://%s.amazonaws.com/" % service)
     metadata["HTTPStatusCode"] = status
     response = {"Error": {"Message": message, "Code": code}, "ResponseMetadata": metadata, "message": message}
     if isinstance(details, dict):
@@ -225,6 +230,14 @@ def shape_lambda(response, answer, operation):
         response["Payload"] = StreamingBody(payload.encode())
 
 
+def shape_sqs(response, answer, operation):
+    if '"BinaryValue"' in answer:
+        for message in response.get("Messages", ()):
+            for attribute in message.get("MessageAttributes", {}).values():
+                if "BinaryValue" in attribute:
+                    attribute["BinaryValue"] = b64decode(attribute["BinaryValue"])
+
+
 def shape_stepfunctions(response, answer, operation):
     if "Date" in answer or '"timestamp"' in answer:
         restore_dates(response)
@@ -244,4 +257,4 @@ def restore_dates(value):
                 value[key] = datetime.fromtimestamp(member, timezone.utc)
 
 
-_shapes = {"dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions}
+_shapes = {"dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "sqs": shape_sqs}
