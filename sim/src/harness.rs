@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostics::Problems;
-use crate::explore::strategies::{Replay, run_key};
+use crate::explore::strategies::{Recording, Replay, run_key};
 use crate::explore::{Plan, Regression, Strategy, Sweep, sweep};
 use crate::handlers::python::Options;
 use crate::handlers::{HostError, Registry};
@@ -225,6 +225,17 @@ impl Harness {
         let is_used = |choice: &&Choice| met.choices.iter().any(|used| used.key == choice.key);
         let unused = script.choices.iter().filter(|choice| !is_used(choice)).cloned().collect();
         Ok(Run { seed, world, outcome, unused })
+    }
+
+    /// Every place where the run of a script can deviate from it, each with its last alternative.
+    pub fn places(&self, seed: u64, script: &Script) -> Result<Vec<Choice>, HostError> {
+        let mut world = self.world()?;
+        let (decisions, asked) = Recording::new(Replay::new(script));
+        world.run(Box::new(decisions), run_key(seed), false)?;
+        let (names, lineages) = (world.core.names(), world.core.lineages());
+        let asked = asked.take();
+        let places = asked.iter().filter(|asked| asked.shapes.is_none() && asked.alternatives > 1);
+        Ok(places.map(|asked| Choice::new(&asked.site, names, lineages, asked.alternatives - 1)).collect())
     }
 
     /// Runs under any decisions, recorded.

@@ -103,7 +103,7 @@ impl Exhaustive {
                 Answers::new(
                     whole
                         .iter()
-                        .map(|asked| (asked.key, more.min(asked.alternatives - 1)))
+                        .map(|asked| (asked.site.key, more.min(asked.alternatives - 1)))
                         .filter(|(_, more)| *more > 0),
                 )
             };
@@ -111,8 +111,12 @@ impl Exhaustive {
             shapes.dedup();
             return shapes;
         }
-        let slots: Vec<u64> =
-            smallest.asked.iter().filter(|asked| asked.shapes == Some(Shaped::Slot)).map(|asked| asked.key).collect();
+        let slots: Vec<u64> = smallest
+            .asked
+            .iter()
+            .filter(|asked| asked.shapes == Some(Shaped::Slot))
+            .map(|asked| asked.site.key)
+            .collect();
         let kept = |actors: usize| Answers::new(slots.iter().skip(actors).map(|slot| (*slot, 1)));
         (1..=slots.len().clamp(1, SHAPES_MAX as usize)).map(kept).collect()
     }
@@ -147,7 +151,7 @@ impl Exhaustive {
             for number in 0..self.shapes.len() {
                 while jobs.len() < count && is_rest(&jobs) {
                     let Some((answers, site, alternative)) = self.shapes[number].take() else { break };
-                    let job = self.job(answers.with(site.key, alternative));
+                    let job = self.job(answers.with(site.site.key, alternative));
                     jobs.push((job, Child { shape: number, answers, site, alternative }));
                 }
             }
@@ -169,8 +173,8 @@ impl Exhaustive {
         let shape = &mut self.shapes[shape];
         self.claim.runs += 1;
         self.claim.levels[self.level - 1].runs += 1;
-        let taken = ran.answers.as_ref().map_or(0, |answers| answers.at(site.key));
-        if site.kind == Kind::Defer && taken == alternative && alternative < PASSES_MAX {
+        let taken = ran.answers.as_ref().map_or(0, |answers| answers.at(site.site.key));
+        if site.site.kind == Kind::Defer && taken == alternative && alternative < PASSES_MAX {
             // It let as many go first as it was told: maybe it can let one more.
             let again = Node { answers: answers.clone(), sites: VecDeque::from([(site, alternative + 1)]) };
             shape.now.push_back(again);
@@ -180,8 +184,8 @@ impl Exhaustive {
         } else if !shape.seen.insert(ran.outcome.trace_hash) {
             self.claim.alike += 1;
         } else if self.level < self.bounds.deviations_max {
-            let sites = sites_after(&ran.asked, Some(site.key));
-            shape.next.push_back(Node { answers: answers.with(site.key, alternative), sites });
+            let sites = sites_after(&ran.asked, Some(site.site.key));
+            shape.next.push_back(Node { answers: answers.with(site.site.key, alternative), sites });
         }
     }
 
@@ -210,7 +214,7 @@ impl Shape {
             };
             let taken = (node.answers.clone(), *site, *alternative);
             *alternative += 1;
-            if *alternative >= alternatives(site) || site.kind == Kind::Defer {
+            if *alternative >= alternatives(site) || site.site.kind == Kind::Defer {
                 node.sites.pop_front();
             }
             return Some(taken);
@@ -220,7 +224,7 @@ impl Shape {
 
 /// The sites at which a run may deviate after its last deviation.
 fn sites_after(asked: &[Asked], last: Option<u64>) -> VecDeque<(Asked, u32)> {
-    let from = last.and_then(|last| asked.iter().position(|asked| asked.key == last)).map_or(0, |place| place + 1);
+    let from = last.and_then(|last| asked.iter().position(|asked| asked.site.key == last)).map_or(0, |place| place + 1);
     let environment = asked[from..].iter().filter(|asked| asked.shapes.is_none() && asked.alternatives > 1);
     environment.map(|asked| (*asked, 1)).collect()
 }
@@ -231,7 +235,7 @@ fn alternatives(site: &Asked) -> u32 {
 
 /// How many scripts follow from these runs: of a wait, only that it lets one go first is known to be possible.
 fn scripts(nodes: &VecDeque<Node>) -> u64 {
-    let of_site = |(site, alternative): &(Asked, u32)| match site.kind {
+    let of_site = |(site, alternative): &(Asked, u32)| match site.site.kind {
         Kind::Defer => 1,
         _ => u64::from(alternatives(site).saturating_sub(*alternative)),
     };

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::exhaustive::Bounds;
 use super::job::Recipe;
 
@@ -83,6 +85,8 @@ pub struct Plan {
     pub strategy: Strategy,
     /// So many mutants are run last.
     pub mutants: u64,
+    /// The sweep ends with the generation that breaks this promise.
+    pub until: Option<Arc<str>>,
 }
 
 /// Deviations that an enumeration goes up to, when its runs suffice.
@@ -104,7 +108,14 @@ impl Plan {
             _ => 0,
         };
         let seeds = if strategy == Strategy::Exhaustive { 0 } else { seeds };
-        Plan { first_seed, seeds, jobs, exhaustive, strategy, mutants }
+        Plan { first_seed, seeds, jobs, exhaustive, strategy, mutants, until: None }
+    }
+
+    /// The same, but only until this promise is broken.
+    #[must_use]
+    pub fn until(mut self, invariant: &str) -> Plan {
+        self.until = Some(invariant.into());
+        self
     }
 
     /// Runs of the whole plan, at most.

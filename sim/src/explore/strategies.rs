@@ -5,6 +5,8 @@ mod benign;
 mod bytes;
 mod mutant;
 mod pct;
+#[cfg(feature = "proptest")]
+mod property;
 mod recording;
 mod replay;
 mod seeded;
@@ -14,6 +16,8 @@ pub use benign::Benign;
 pub use bytes::Bytes;
 pub use mutant::Mutant;
 pub use pct::Pct;
+#[cfg(feature = "proptest")]
+pub use property::scripts;
 pub use recording::{Asked, Recording, Shaped};
 pub use replay::{Answers, Replay};
 pub use seeded::{Seeded, run_key};

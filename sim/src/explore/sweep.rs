@@ -146,8 +146,13 @@ struct Leader<'l, 'c> {
 }
 
 impl Leader<'_, '_> {
+    fn goes_on(&self, goes_on: &dyn Fn(Phase) -> bool, phase: Phase) -> bool {
+        let is_met = |wanted: &Arc<str>| self.sweep.findings.iter().any(|found| found.violation.name == *wanted);
+        !self.plan.until.as_ref().is_some_and(is_met) && goes_on(phase)
+    }
+
     fn enumerate(&mut self, goes_on: &dyn Fn(Phase) -> bool) -> Result<(), HostError> {
-        let Some(bounds) = self.plan.exhaustive else { return Ok(()) };
+        let Some(bounds) = self.plan.exhaustive.filter(|bounds| bounds.runs_max > 0) else { return Ok(()) };
         let mut exhaustive = Exhaustive::new(bounds, self.plan.first_seed);
         let Some(smallest) = self.run(vec![exhaustive.first()])?.pop() else { return Ok(()) };
         let mut shapes = Exhaustive::shapes_of(&smallest);
@@ -159,7 +164,7 @@ impl Leader<'_, '_> {
         for (shape, ran) in shapes.into_iter().zip(self.run(jobs)?) {
             exhaustive.shape_ran(shape, &ran);
         }
-        while goes_on(Phase::Exhaustive) {
+        while self.goes_on(goes_on, Phase::Exhaustive) {
             let (jobs, children): (Vec<_>, Vec<_>) = exhaustive.next(GENERATION as usize).into_iter().unzip();
             if jobs.is_empty() {
                 break;
@@ -174,7 +179,7 @@ impl Leader<'_, '_> {
 
     fn draw(&mut self, goes_on: &dyn Fn(Phase) -> bool) -> Result<(), HostError> {
         let mut offset = 0;
-        while offset < self.plan.seeds && goes_on(Phase::Random) {
+        while offset < self.plan.seeds && self.goes_on(goes_on, Phase::Random) {
             let count = GENERATION.min(self.plan.seeds - offset);
             let job = |offset: u64| {
                 let seed = self.plan.first_seed.wrapping_add(offset);
@@ -191,7 +196,7 @@ impl Leader<'_, '_> {
 
     fn mutate(&mut self, goes_on: &dyn Fn(Phase) -> bool) -> Result<(), HostError> {
         let mut made = 0;
-        while made < self.plan.mutants && !self.corpus.is_empty() && goes_on(Phase::Mutation) {
+        while made < self.plan.mutants && !self.corpus.is_empty() && self.goes_on(goes_on, Phase::Mutation) {
             let count = GENERATION.min(self.plan.mutants - made);
             let job = |number: u64| {
                 let draw = mix(self.plan.first_seed, number);

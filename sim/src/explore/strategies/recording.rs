@@ -4,14 +4,12 @@ use std::rc::Rc;
 use crate::world::{ActorId, Decisions, Kind, Race, Site, Weighted};
 
 /// A site that a run asked, in what an enumeration needs of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// The site's address.
-    pub key: u64,
+    /// The site.
+    pub site: Site,
     /// How many alternatives it has.
     pub alternatives: u32,
-    /// What is decided.
-    pub kind: Kind,
     /// What part of the workload it shapes, if any.
     pub shapes: Option<Shaped>,
 }
@@ -48,7 +46,7 @@ impl<D: Decisions> Decisions for Recording<D> {
             _ if site.actor == ActorId::WORLD => Shaped::Whole,
             _ => Shaped::Actor,
         });
-        let asked = Asked { key: site.key, alternatives: alternatives.alternatives(), kind: site.kind, shapes };
+        let asked = Asked { site: *site, alternatives: alternatives.alternatives(), shapes };
         self.asked.borrow_mut().push(asked);
         self.inner.choose(site, alternatives)
     }
