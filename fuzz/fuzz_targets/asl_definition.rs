@@ -68,7 +68,7 @@ fn run(program: Program, input: Json, answers: &[u8]) {
             assert!(!is_finished, "nothing is asked for after the end");
             match effect {
                 Effect::Invoke(call) => answer(&call, answers.next().unwrap_or_default(), &mut events),
-                Effect::SetTimer { timer, at_ms } => {
+                Effect::SetTimer { timer, at_ms, .. } => {
                     timers.insert((at_ms, timer));
                 }
                 Effect::CancelTimer { timer } => timers.retain(|(_, set)| *set != timer),
