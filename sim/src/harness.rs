@@ -7,6 +7,7 @@ mod build;
 mod expression;
 mod handlers;
 mod mirror;
+mod monitoring;
 mod tables;
 mod value;
 mod workload;
@@ -38,6 +39,7 @@ pub struct Harness {
     workload: Option<WorkloadOf>,
     hash: u64,
     watchdog: Duration,
+    measures: bool,
 }
 
 /// What the functions of a scenario run.
@@ -67,8 +69,8 @@ pub struct Run {
 impl Harness {
     /// Reads a scenario from its folder or its file. The handlers are the template's own Python.
     pub fn load(scenario: &Path) -> Result<Harness, Problems> {
-        let loaded = crate::scenario::load(scenario)?;
-        build::check(&loaded)?;
+        let mut loaded = crate::scenario::load(scenario)?;
+        loaded.warnings.extend(build::check(&loaded)?);
         let folder = if scenario.is_dir() { scenario } else { scenario.parent().unwrap_or(Path::new(".")) };
         let plan = build::fault_plan(&loaded.scenario);
         let caps = build::caps(&loaded.scenario);
@@ -83,7 +85,16 @@ impl Harness {
             workload: None,
             hash,
             watchdog: Options::default().watchdog,
+            measures: false,
         })
+    }
+
+    /// The same with every metric kept, as it is by itself where the template or the scenario asks for one: for
+    /// invariants in Rust that read metrics.
+    #[must_use]
+    pub fn measured(mut self) -> Harness {
+        self.measures = true;
+        self
     }
 
     /// The same with other handlers.

@@ -3,6 +3,7 @@
 //! A service knows the world's [`Core`](crate::world::Core) and the engine, never another service: it reaches another
 //! only by sending a [`Request`] through the world's queue.
 
+pub mod cloudwatch;
 pub mod dynamodb;
 mod error;
 pub mod eventbridge;
@@ -22,6 +23,8 @@ pub type Answer = Result<Response, ApiError>;
 /// A request to a service.
 #[derive(Clone, Debug)]
 pub enum Request {
+    /// A request to CloudWatch.
+    CloudWatch(Box<cloudwatch::Request>),
     /// A data-plane request to DynamoDB.
     DynamoDb(Box<dynamodb::Request>),
     /// Events for a bus.
@@ -35,6 +38,8 @@ pub enum Request {
 /// A successful answer of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Response {
+    /// Of CloudWatch, as the API's JSON.
+    CloudWatch(Json),
     /// Of DynamoDB.
     DynamoDb(dynamodb::Response),
     /// Of `PutEvents`.
@@ -49,6 +54,7 @@ impl Request {
     /// Reads an API call as an SDK makes it: service and operation in AWS's own names, parameters in the API's JSON.
     pub fn parse(service: &str, operation: &str, parameters: &Json) -> Result<Request, ApiError> {
         match service {
+            "cloudwatch" => Ok(Request::CloudWatch(Box::new(cloudwatch::Request::parse(operation, parameters)?))),
             "dynamodb" => Ok(Request::DynamoDb(Box::new(dynamodb::Request::parse(operation, parameters)?))),
             "events" => Ok(Request::Events(Box::new(eventbridge::PutEvents::parse(operation, parameters)?))),
             "lambda" => Ok(Request::Lambda(Box::new(lambda::Invoke::parse(operation, parameters)?))),
@@ -62,6 +68,7 @@ impl Request {
     /// The operation for sites, permissions and traces: `dynamodb:PutItem`.
     pub fn operation(&self) -> Name {
         match self {
+            Request::CloudWatch(request) => request.operation(),
             Request::DynamoDb(request) => dynamodb_operation(request),
             Request::Events(_) => Name::EVENTS_PUT_EVENTS,
             Request::Lambda(_) => Name::LAMBDA_INVOKE,
@@ -77,7 +84,7 @@ impl Response {
             Response::DynamoDb(response) => response.to_json(),
             Response::Events(response) => response.to_json(),
             Response::Lambda(response) => response.to_json(),
-            Response::States(response) => response.clone(),
+            Response::States(response) | Response::CloudWatch(response) => response.clone(),
         }
     }
 }

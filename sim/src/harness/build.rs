@@ -19,8 +19,8 @@ use crate::services::stepfunctions::{StateMachine, StepFunctions, TaskPlan};
 use crate::template::stack::{self, Stack, StateMachineKind};
 use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
 
-/// Compiles everything once to find every problem before the first run.
-pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
+/// Compiles everything once to find every problem before the first run; the answer is what only deserves a warning.
+pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
     let mut problems = Vec::new();
     for machine in &loaded.stack.state_machines {
         if let Err(diagnostics) = compile(machine, &loaded.stack) {
@@ -35,12 +35,13 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
     super::workload::check(loaded, &mut problems);
     super::handlers::check_mocks(loaded, &mut problems);
     super::tables::check(loaded, &mut problems);
+    super::monitoring::check(loaded, &mut problems);
     let faults: Vec<&str> = FaultId::ALL.iter().map(|fault| fault.spec().id).collect();
     problems.extend(loaded.scenario.faults.unknown_names(&faults));
     if problems.iter().any(Problem::is_error) {
         return Err(Problems { sources: loaded.sources.clone(), problems });
     }
-    Ok(())
+    Ok(problems)
 }
 
 pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostError> {
@@ -62,9 +63,11 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     };
     let host = super::handlers::host(harness, python)?;
     let announces = !buses[0].matcher.is_empty();
-    let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone()));
+    let (metrics, cloudwatch) = super::monitoring::build(harness, &rules, announces, &mut names);
+    let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone())).watched(metrics);
     Ok(World::new(
         core,
+        cloudwatch,
         DynamoDb::new(database),
         EventBridge::new(buses, rules),
         Lambda::new(functions, host),
@@ -151,7 +154,7 @@ fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec
     if problems.is_empty() { Ok((program, plans)) } else { Err(problems) }
 }
 
-fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
+pub(super) fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
     // An ARN may carry a qualifier behind the name.
     let named = |function: &stack::Function| {
         let own = &*function.identity.arn;

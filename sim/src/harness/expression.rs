@@ -117,6 +117,8 @@ fn part(loaded: &Loaded, expression: &Expression, path: &[String]) -> Parts {
         Some("executions") if may_read_states(expression.source()) => Parts::EXECUTIONS,
         Some("executions") => Parts::EXECUTION_ENDS,
         Some("events") => Parts::EVENTS,
+        Some("metrics") => Parts::METRICS,
+        Some("alarms") => Parts::ALARMS,
         _ => Parts::ALL,
     }
 }
@@ -133,13 +135,16 @@ fn may_read_states(source: &str) -> bool {
 struct Known {
     tables: Vec<String>,
     buses: Vec<String>,
+    alarms: Vec<String>,
 }
 
 impl Known {
     fn of(loaded: &Loaded) -> Known {
         let names = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect::<Vec<_>>();
         let stack = &loaded.stack;
+        let composites = stack.composite_alarms.iter().map(|alarm| &*alarm.identity.name);
         Known {
+            alarms: names(&mut stack.alarms.iter().map(|alarm| &*alarm.identity.name).chain(composites)),
             tables: names(&mut stack.tables.iter().map(|table| &*table.identity.name)),
             buses: names(
                 &mut std::iter::once("default").chain(stack.event_buses.iter().map(|bus| &*bus.identity.name)),
@@ -157,6 +162,7 @@ impl Known {
         let (kind, names) = match first.as_str() {
             "tables" => ("table", &self.tables),
             "events" => ("event bus", &self.buses),
+            "alarms" => ("alarm", &self.alarms),
             _ => return None,
         };
         let second = path.get(1)?;

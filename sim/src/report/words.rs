@@ -75,6 +75,7 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             format!("invokes {function} with {}", invoke.payload)
         }
         ActorStep::Send(Request::States(request)) => states(request, world),
+        ActorStep::Send(Request::CloudWatch(_)) => "calls CloudWatch".to_owned(),
         ActorStep::Send(Request::DynamoDb(_)) => "calls DynamoDB".to_owned(),
     }
 }

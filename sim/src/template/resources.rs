@@ -5,6 +5,7 @@ mod definition;
 mod events;
 mod identity;
 mod messaging;
+mod monitoring;
 mod storage;
 
 use std::collections::BTreeSet;
@@ -24,9 +25,8 @@ pub use definition::LOCAL_DEFINITION;
 use identity::Attachments;
 
 /// Types that configure what is simulated and change nothing that a run could see.
-const SILENT_TYPES: [&str; 6] = [
+const SILENT_TYPES: [&str; 5] = [
     "AWS::Logs::LogGroup",
-    "AWS::CloudWatch::Dashboard",
     "AWS::CloudFormation::WaitConditionHandle",
     "AWS::CDK::Metadata",
     "AWS::SQS::QueuePolicy",
@@ -110,7 +110,9 @@ impl Conversion {
                 stack.subscriptions.extend(subscriptions);
             }
             "AWS::SNS::Subscription" => stack.subscriptions.extend(messaging::subscription(draft)),
-            "AWS::CloudWatch::Alarm" => stack.alarms.extend(messaging::alarm(draft)),
+            "AWS::CloudWatch::Alarm" => stack.alarms.extend(monitoring::alarm(draft)),
+            "AWS::CloudWatch::CompositeAlarm" => stack.composite_alarms.extend(monitoring::composite_alarm(draft)),
+            "AWS::CloudWatch::Dashboard" => stack.dashboards.extend(monitoring::dashboard(draft)),
             other => stack.others.push(not_simulated(reading, other, draft)),
         }
     }
@@ -136,6 +138,8 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::SNS::Topic"
             | "AWS::SNS::Subscription"
             | "AWS::CloudWatch::Alarm"
+            | "AWS::CloudWatch::CompositeAlarm"
+            | "AWS::CloudWatch::Dashboard"
     )
 }
 

@@ -6,6 +6,7 @@
 mod compute;
 mod events;
 mod messaging;
+mod monitoring;
 mod storage;
 
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use rehearsal_engine::source::Node;
 
 pub use compute::{Code, EventInvokeConfig, EventSourceMapping, Function, Permission, StateMachine, StateMachineKind};
 pub use events::{EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
-pub use messaging::{Alarm, Queue, Subscription, Topic};
+pub use messaging::{Queue, Subscription, Topic};
+pub use monitoring::{Alarm, CompositeAlarm, Dashboard};
 pub use storage::{AttributeType, Billing, Index, KeyAttribute, KeySchema, Projection, Table};
 
 use crate::diagnostics::Place;
@@ -53,6 +55,10 @@ pub struct Stack {
     pub subscriptions: Vec<Subscription>,
     /// `AWS::CloudWatch::Alarm`
     pub alarms: Vec<Alarm>,
+    /// `AWS::CloudWatch::CompositeAlarm`
+    pub composite_alarms: Vec<CompositeAlarm>,
+    /// `AWS::CloudWatch::Dashboard`
+    pub dashboards: Vec<Dashboard>,
     /// Everything else: not simulated.
     pub others: Vec<OtherResource>,
     /// The outputs, resolved.

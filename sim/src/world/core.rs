@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rehearsal_engine::execution::{TaskId, TimerId};
 
 use super::hash::mix;
+use super::metrics::Measure;
 use super::{
-    ActorId, Choice, Decisions, FaultId, FaultPlan, Kind, Lineages, Millis, Moment, Name, Names, Queue, QueueId,
-    Script, Site, Trace, Weighted,
+    ActorId, Choice, Decisions, FaultId, FaultPlan, Kind, Lineages, Metrics, Millis, Moment, Name, Names, Queue,
+    QueueId, Script, Site, Trace, Weighted,
 };
 use crate::handlers::entropy::{text_of, uuid_text};
 use crate::iam::RoleIndex;
@@ -106,6 +107,11 @@ pub enum TimerOwner {
         /// The event.
         event: u32,
     },
+    /// The next evaluation of an alarm.
+    Alarm {
+        /// The alarm.
+        alarm: u32,
+    },
 }
 
 /// What of an invocation is due.
@@ -177,8 +183,9 @@ impl Entry {
         }
     }
 
+    /// Whether it only looks at what is there, again and again: nobody waits for it.
     fn is_tick(&self) -> bool {
-        matches!(self, Entry::Timer { owner: TimerOwner::Schedule { .. }, .. })
+        matches!(self, Entry::Timer { owner: TimerOwner::Schedule { .. } | TimerOwner::Alarm { .. }, .. })
     }
 }
 
@@ -219,6 +226,7 @@ pub struct Core {
     run_key: u64,
     trace: Trace,
     struck: Vec<u32>,
+    metrics: Metrics,
 }
 
 impl Core {
@@ -239,7 +247,15 @@ impl Core {
             run_key: 0,
             trace: Trace::default(),
             struck: vec![0; FaultId::ALL.len()],
+            metrics: Metrics::default(),
         }
+    }
+
+    /// The same with somebody who watches: services measure what they do.
+    #[must_use]
+    pub fn watched(mut self, metrics: Metrics) -> Core {
+        self.metrics = metrics;
+        self
     }
 
     /// Starts over under new decisions, keeping the memory.
@@ -256,6 +272,7 @@ impl Core {
         self.run_key = run_key;
         self.trace.reset(recorded);
         self.struck.fill(0);
+        self.metrics.reset();
     }
 
     /// The virtual time.
@@ -355,6 +372,24 @@ impl Core {
         if let Some((_, entry)) = self.queue.cancel(timer) {
             self.forget(&entry);
         }
+    }
+
+    /// Takes a number that a service measured; nothing happens when nobody watches.
+    #[inline]
+    pub fn measure(&mut self, measure: Measure, value: f64) {
+        if self.metrics.is_on() {
+            self.metrics.measure(measure, self.now, value);
+        }
+    }
+
+    /// What the services measured.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What the services measured, for whoever adds to it.
+    pub fn metrics_mut(&mut self) -> &mut Metrics {
+        &mut self.metrics
     }
 
     /// Folds a number into the trace's hash.

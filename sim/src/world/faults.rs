@@ -99,6 +99,8 @@ catalogue! {
         ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
     DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
         ["refused because of the conflict"] }
+    CwDelay { "CW-DELAY", Documented, 10_000, true, "an alarm is evaluated late",
+        ["a minute late", "four minutes late"] }
 }
 
 impl FaultId {

@@ -44,6 +44,8 @@ impl Permissions {
             Principal::Role(role) => role,
         };
         match request {
+            // AWS: metrics and alarms are not named by the caller's policy one by one.
+            Request::CloudWatch(request) => self.check_one(core, caller, role, request.action(), &"*".into()),
             Request::DynamoDb(request) => self.check_dynamodb(core, caller, role, request),
             Request::Events(request) => self.check_events(core, caller, role, request),
             Request::Lambda(request) => {

@@ -6,6 +6,7 @@ use super::{
     TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
+use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
@@ -32,6 +33,8 @@ impl Default for Caps {
 pub struct World {
     /// Clock, queue, decisions, faults and trace.
     pub core: Core,
+    /// CloudWatch.
+    pub cloudwatch: CloudWatch,
     /// DynamoDB.
     pub dynamodb: DynamoDb,
     /// EventBridge.
@@ -76,6 +79,8 @@ pub struct Outcome {
 const FAULTS_AFTER_WORKLOAD_MS: u64 = 300_000;
 /// Beyond the longest schedule, everything must have been quiet for this long before a run is over.
 const SETTLE_MS: u64 = 1_000;
+/// Where there are schedules, alarms with longer periods are not waited for.
+const ALARM_SETTLE_MS_MAX: u64 = 3_600_000;
 /// So many periods of the longest schedule are enough for whatever cleans up; then only what was begun is finished.
 const SETTLE_PERIODS_MAX: u64 = 10;
 
@@ -89,6 +94,7 @@ impl World {
     #[expect(clippy::too_many_arguments, reason = "a world is its parts, and each is of its own type")]
     pub fn new(
         core: Core,
+        cloudwatch: CloudWatch,
         dynamodb: DynamoDb,
         eventbridge: EventBridge,
         lambda: Lambda,
@@ -101,6 +107,7 @@ impl World {
         let reached = vec![false; invariants.len()];
         World {
             core,
+            cloudwatch,
             dynamodb,
             eventbridge,
             lambda,
@@ -130,6 +137,7 @@ impl World {
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
         self.eventbridge.start_schedules(&mut self.core);
+        self.cloudwatch.start(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
             None => self.check_end()?,
@@ -164,6 +172,8 @@ impl World {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            alarms: &self.cloudwatch,
+            metrics: self.core.metrics(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
@@ -172,6 +182,7 @@ impl World {
 
     fn reset(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) {
         self.core.reset(decisions, run_key, recorded);
+        self.cloudwatch.reset();
         self.dynamodb.reset();
         self.eventbridge.reset();
         self.lambda.reset();
@@ -197,7 +208,9 @@ impl World {
 
     fn run_to_the_end(&mut self) -> Result<Option<Violation>, HostError> {
         let mut faults_until = None;
-        let settle_ms = self.eventbridge.schedule_period_max_ms() + SETTLE_MS;
+        let period_ms = self.eventbridge.schedule_period_max_ms();
+        let has_schedules = period_ms > 0;
+        let settle_ms = period_ms.max(self.cloudwatch.horizon_max_ms().min(ALARM_SETTLE_MS_MAX)) + SETTLE_MS;
         // What `always` says holds before anything happens, or the scenario's own data is wrong.
         if let Some(violation) = self.check_changed()? {
             return Ok(Some(violation));
@@ -209,9 +222,10 @@ impl World {
             if let Some(until) = faults_until
                 && self.core.foreground() == 0
             {
-                let has_schedules = settle_ms > SETTLE_MS;
                 let settled = self.core.now() > self.last_change.max(until) + settle_ms;
-                if self.core.in_flight() == 0 && (settled || !has_schedules) {
+                // What a schedule does may be measured for ever; without one, alarms come to rest by themselves.
+                let is_over = if has_schedules { settled } else { !self.cloudwatch.is_waiting() };
+                if self.core.in_flight() == 0 && is_over {
                     return Ok(None);
                 }
                 // A schedule that always has something to do, if only to note its own tick, never is quiet.
@@ -233,8 +247,12 @@ impl World {
             while let Some((_, to, answer)) = self.core.next_answer() {
                 self.pass_on(to, answer)?;
             }
+            self.watch();
             if self.changed != Parts::NONE {
-                self.last_change = self.core.now();
+                // What is only measured changes nothing by itself.
+                if self.changed != Parts::METRICS {
+                    self.last_change = self.core.now();
+                }
                 if let Some(violation) = self.check_changed()? {
                     return Ok(Some(violation));
                 }
@@ -258,6 +276,10 @@ impl World {
                     self.eventbridge.delivery_due(&mut self.core, delivery);
                     Ok(())
                 }
+                TimerOwner::Alarm { alarm } => {
+                    self.cloudwatch.due(&mut self.core, alarm);
+                    Ok(())
+                }
                 TimerOwner::Schedule { rule } => {
                     self.eventbridge.tick(&mut self.core, rule);
                     Ok(())
@@ -279,6 +301,10 @@ impl World {
             return Ok(());
         }
         match request {
+            Request::CloudWatch(request) => {
+                self.cloudwatch.handle(&mut self.core, caller, *request);
+                Ok(())
+            }
             Request::DynamoDb(request) => {
                 self.dynamodb.handle(&mut self.core, caller, request);
                 let changed = self.dynamodb.take_changed();
@@ -344,6 +370,18 @@ impl World {
 
     fn note_executions(&mut self) {
         let changed = self.stepfunctions.take_changed();
+        if changed != Parts::NONE {
+            self.touch(changed);
+        }
+    }
+
+    /// What was measured in this step reaches the alarms.
+    fn watch(&mut self) {
+        if self.core.metrics().is_touched() {
+            self.cloudwatch.observe(&mut self.core);
+            self.touch(Parts::METRICS);
+        }
+        let changed = self.cloudwatch.take_changed();
         if changed != Parts::NONE {
             self.touch(changed);
         }

@@ -1,7 +1,8 @@
+use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::Database;
 use crate::services::eventbridge::{Accepted, EventBridge};
 use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
-use crate::world::Millis;
+use crate::world::{Metrics, Millis};
 
 /// The state of the world that invariants judge: what was recorded, never what a handler said.
 #[derive(Clone, Copy)]
@@ -12,6 +13,10 @@ pub struct View<'w> {
     pub executions: &'w StepFunctions,
     /// The events that buses accepted.
     pub events: &'w EventBridge,
+    /// The alarms and what became of them.
+    pub alarms: &'w CloudWatch,
+    /// What the services measured.
+    pub metrics: &'w Metrics,
     /// How many invocations were started.
     pub invocations: usize,
     /// How often each part has changed.
@@ -54,10 +59,15 @@ impl Parts {
     /// The time.
     pub const NOW: Parts = Parts(8);
 
+    /// What was measured.
+    pub const METRICS: Parts = Parts(1 << 63);
+    /// The alarms.
+    pub const ALARMS: Parts = Parts(1 << 62);
+
     /// The table with this index.
     pub fn table(index: usize) -> Parts {
         // Beyond the bits that there are, tables share the last one.
-        Parts(1 << (5 + index.min(58)))
+        Parts(1 << (5 + index.min(56)))
     }
 
     /// Both sets.

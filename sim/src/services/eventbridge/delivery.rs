@@ -7,6 +7,7 @@ use super::api::{MalformedDetail, PutEntry, PutEvents};
 use super::rules::{Destination, Rule, TargetInput};
 use super::service::EventBridge;
 use crate::services::{Answer, Request, lambda, stepfunctions};
+use crate::world::metrics::EventsMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Kind, Millis, Name, ReplyTo, TimerOwner, Weighted};
 
 /// One event on its way to one target.
@@ -51,6 +52,7 @@ impl EventBridge {
                 continue;
             }
             let Some(payload) = self.payload(rule, target, event, json) else {
+                measure_outcome(core, rule, false);
                 core.note(actor, || {
                     "the target's input cannot be made from this event: it is not delivered".to_owned()
                 });
@@ -77,13 +79,20 @@ impl EventBridge {
 
     /// The answer to an attempt arrived.
     pub fn delivery_answered(&mut self, core: &mut Core, id: u32, answer: &Answer) {
-        let Err(error) = answer else { return };
+        let Delivery { rule, begun, .. } = self.deliveries[id as usize];
+        let Err(error) = answer else {
+            measure_outcome(core, rule, true);
+            let latency_ms = core.now() - begun;
+            core.measure(EventsMetric::IngestionToInvocationCompleteLatency.of(rule), latency_ms as f64);
+            return;
+        };
         // AWS: throttling, 5xx and network errors are tried again; a missing permission or target is not.
         let retriable = error.status >= 500 || error.status == 429 || error.code.starts_with("Throttling");
         if retriable {
             self.try_again(core, id, 0);
         } else {
             let actor = self.deliveries[id as usize].actor;
+            measure_outcome(core, rule, false);
             core.note(actor, || format!("the delivery is given up: {}: {}", error.code, error.message));
         }
     }
@@ -91,11 +100,13 @@ impl EventBridge {
     /// Tries a delivery again after the attempt that fails in `fails_ms`, unless its policy says that it is enough.
     fn try_again(&mut self, core: &mut Core, id: u32, fails_ms: u64) {
         let delivery = &self.deliveries[id as usize];
+        let rule = delivery.rule;
         let target = &self.rules[delivery.rule as usize].targets[delivery.target as usize];
         let (actor, attempts) = (delivery.actor, delivery.attempts);
         let at = core.now() + fails_ms + backoff(core, actor, attempts.saturating_sub(1));
         if attempts > target.retries_max || at > delivery.begun + target.age_max_ms {
             core.note(actor, || format!("the delivery is given up after {attempts} attempts"));
+            measure_outcome(core, rule, false);
             return;
         }
         core.timer(at, 0, actor, attempts, TimerOwner::Delivery { delivery: id });
@@ -134,8 +145,13 @@ impl EventBridge {
         let target = &self.rules[delivery.rule as usize].targets[delivery.target as usize];
         if !target.permitted {
             // AWS: a missing permission is not tried again.
+            measure_outcome(core, delivery.rule, false);
             core.note(actor, || "the delivery is given up: the target does not permit it".to_owned());
             return;
+        }
+        core.measure(EventsMetric::InvocationAttempts.of(delivery.rule), 1.0);
+        if number > 0 {
+            core.measure(EventsMetric::RetryInvocationAttempts.of(delivery.rule), 1.0);
         }
         let request = match &target.destination {
             Destination::StateMachine(machine) => {
@@ -152,6 +168,7 @@ impl EventBridge {
             })),
             Destination::Bus(arn) => Request::Events(Box::new(forwarded(arn, &delivery.event))),
             Destination::Other(arn) => {
+                measure_outcome(core, delivery.rule, true);
                 core.note(actor, || format!("delivered to {arn}, which is not simulated"));
                 return;
             }
@@ -184,6 +201,13 @@ impl EventBridge {
             }
         }
     }
+}
+
+/// AWS: deliveries that failed for good count as invocations too; attempts that are tried again do not.
+fn measure_outcome(core: &mut Core, rule: u32, delivered: bool) {
+    core.measure(EventsMetric::Invocations.of(rule), 1.0);
+    let more = if delivered { EventsMetric::SuccessfulInvocationAttempts } else { EventsMetric::FailedInvocations };
+    core.measure(more.of(rule), 1.0);
 }
 
 /// AWS: an event sent on to another bus keeps its source, type, detail and resources.

@@ -8,6 +8,7 @@ use super::api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
 use super::delivery::Delivery;
 use super::rules::{Bus, Rule};
 use crate::services::{ApiError, Response};
+use crate::world::metrics::EventsMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, uuid};
 
 /// The EventBridge service of one world.
@@ -152,6 +153,7 @@ impl EventBridge {
         let actor = core.child(schedule_actor, Name::TICK, number);
         let event = Rc::new(self.scheduled_event(core, actor, rule));
         core.note(actor, || "the schedule fires".to_owned());
+        core.measure(EventsMetric::TriggeredRules.of(rule), 1.0);
         let late_ms = match core.fault(FaultId::EbSchedJitter, actor, Name::TICK, 0) {
             0 => 0,
             form => TICK_JITTER_MS[(form as usize - 1).min(2)],
@@ -210,6 +212,8 @@ impl EventBridge {
         self.buses[bus as usize].matcher.matches(&json, &mut matched);
         core.fold(matched.len() as u64);
         for rule in &matched {
+            core.measure(EventsMetric::MatchedEvents.of(*rule), 1.0);
+            core.measure(EventsMetric::TriggeredRules.of(*rule), 1.0);
             let name = self.rules[*rule as usize].name;
             let rule_actor = core.child(actor, name, 0);
             self.deliver_to_all(core, rule_actor, *rule, (&event, &json), 0, forwarded);

@@ -4,6 +4,7 @@ use super::api::InvokeResponse;
 use super::service::Lambda;
 use crate::handlers::HostError;
 use crate::services::{Answer, Response};
+use crate::world::metrics::LambdaMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner};
 
 /// An event in Lambda's own queue.
@@ -36,6 +37,7 @@ impl Lambda {
         core.answer(caller.actor, caller.reply_to, Ok(Response::Lambda(accepted)));
         let actor = core.child(caller.actor, Name::ASYNC, caller.occurrence);
         let request = core.entropy(actor, Name::HANDLER, 0);
+        core.measure(LambdaMetric::AsyncEventsReceived.of(function), 1.0);
         self.queue_event(core, (function, payload.clone()), actor, request, 0);
         let form = core.fault(FaultId::LaAsyncDup, actor, Name::LAMBDA_INVOKE, 0);
         if form != 0 {
@@ -50,18 +52,22 @@ impl Lambda {
         let event = &self.events[id as usize];
         let number = event.errors + event.refusals;
         let (actor, function, payload) = (event.actor, event.function, event.payload.clone());
+        let age_ms = core.now() - event.accepted;
+        core.measure(LambdaMetric::AsyncEventAge.of(function), age_ms as f64);
         self.invoke(core, actor, number, ReplyTo::AsyncEvent { event: id }, function, payload)
     }
 
     /// An attempt of an asynchronous event ended.
     pub fn event_answered(&mut self, core: &mut Core, id: u32, answer: &Answer) {
         let event = &mut self.events[id as usize];
+        let dropped = LambdaMetric::AsyncEventsDropped.of(event.function);
         let function = &self.functions[event.function as usize];
         let wait_ms = match answer {
             Ok(Response::Lambda(response)) if response.failed => {
                 event.errors += 1;
                 if event.errors > function.async_retries_max {
                     core.note(event.actor, || "the event is given up after its last retry".to_owned());
+                    core.measure(dropped, 1.0);
                     return;
                 }
                 ERROR_BACKOFF_MS[(event.errors as usize - 1).min(1)]
@@ -75,6 +81,7 @@ impl Lambda {
         };
         if core.now() + wait_ms > event.accepted + function.async_age_max_ms {
             core.note(event.actor, || "the event is given up because of its age".to_owned());
+            core.measure(dropped, 1.0);
             return;
         }
         let occurrence = event.errors + event.refusals;

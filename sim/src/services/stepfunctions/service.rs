@@ -13,6 +13,7 @@ use super::executions::{ExecutionRecord, StateMachine};
 use super::tasks::{OpenTask, TaskPlan};
 use crate::iam::Policies;
 use crate::services::{Answer, ApiError, Response, eventbridge};
+use crate::world::metrics::StatesMetric;
 use crate::world::{
     ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, ReplyTo, TimerOwner, hash_text, uuid,
 };
@@ -203,6 +204,7 @@ impl StepFunctions {
             timers_set: 0,
         });
         self.changed = Parts::EXECUTIONS;
+        core.measure(StatesMetric::ExecutionsStarted.of(machine_index), 1.0);
         self.announce(core, id);
         self.drive(core, id);
         Ok(started(&arn, core.now()))
@@ -392,6 +394,7 @@ impl StepFunctions {
         record.error = outcome.error;
         record.cause = outcome.cause;
         record.stopped = Some(core.now());
+        measure_end(core, record);
         for (_, timer) in record.timers.drain(..) {
             core.cancel(timer);
         }
@@ -567,6 +570,18 @@ fn announced(payload: Option<Arc<str>>) -> (Json, Json) {
 
 fn started(arn: &Arc<str>, at: Millis) -> Json {
     json!({"executionArn": arn, "startDate": seconds(at)})
+}
+
+fn measure_end(core: &mut Core, record: &ExecutionRecord) {
+    let ended = match record.status {
+        Status::Running => return,
+        Status::Succeeded => StatesMetric::ExecutionsSucceeded,
+        Status::Failed => StatesMetric::ExecutionsFailed,
+        Status::TimedOut => StatesMetric::ExecutionsTimedOut,
+        Status::Aborted => StatesMetric::ExecutionsAborted,
+    };
+    core.measure(ended.of(record.machine), 1.0);
+    core.measure(StatesMetric::ExecutionTime.of(record.machine), (core.now() - record.started) as f64);
 }
 
 /// AWS: the API gives dates in seconds with a fraction.
