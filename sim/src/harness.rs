@@ -8,6 +8,7 @@ mod expression;
 mod handlers;
 mod mirror;
 mod monitoring;
+mod scheduling;
 mod tables;
 mod value;
 mod workload;

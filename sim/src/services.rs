@@ -9,6 +9,7 @@ mod error;
 pub mod eventbridge;
 pub mod lambda;
 mod latency;
+pub mod scheduler;
 pub mod stepfunctions;
 
 use rehearsal_engine::Json;

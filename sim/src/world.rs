@@ -17,7 +17,9 @@ mod trace;
 mod view;
 mod workload;
 
-pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, Principal, ReplyTo, TimerOwner, uuid};
+pub use self::core::{
+    Caller, Core, Entry, InvocationTimer, Latency, Principal, ReplyTo, SchedulerTimer, TimerOwner, uuid,
+};
 pub use decisions::{Decisions, Weighted};
 pub use faults::{Basis, FaultId, FaultPlan, FaultSpec, Profile};
 pub use hash::{mix, text as hash_text};

@@ -5,6 +5,7 @@
 mod agreement;
 mod determinism;
 mod lost_update;
+mod monitored;
 mod mutants;
 mod promises;
 mod scripts;

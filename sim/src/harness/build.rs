@@ -36,6 +36,7 @@ pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
     super::handlers::check_mocks(loaded, &mut problems);
     super::tables::check(loaded, &mut problems);
     super::monitoring::check(loaded, &mut problems);
+    super::scheduling::check(loaded, &mut problems);
     let faults: Vec<&str> = FaultId::ALL.iter().map(|fault| fault.spec().id).collect();
     problems.extend(loaded.scenario.faults.unknown_names(&faults));
     if problems.iter().any(Problem::is_error) {
@@ -64,6 +65,7 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let host = super::handlers::host(harness, python)?;
     let announces = !buses[0].matcher.is_empty();
     let (metrics, cloudwatch) = super::monitoring::build(harness, &rules, announces, &mut names);
+    let scheduler = super::scheduling::build(loaded, &mut names);
     let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone())).watched(metrics);
     Ok(World::new(
         core,
@@ -71,6 +73,7 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         DynamoDb::new(database),
         EventBridge::new(buses, rules),
         Lambda::new(functions, host),
+        scheduler,
         StepFunctions::new(machines, announces),
         Permissions::new(policies, arns(stack), stack.environment.clone()),
         invariants,
@@ -163,7 +166,7 @@ pub(super) fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
     stack.functions.iter().position(named).map(|index| index as u32)
 }
 
-fn principal(policies: &Policies, role_arn: &str) -> Principal {
+pub(super) fn principal(policies: &Policies, role_arn: &str) -> Principal {
     policies.role(role_arn).map_or(Principal::Anyone, Principal::Role)
 }
 

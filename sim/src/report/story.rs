@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::dashboard::monitoring_text;
 use super::words::{deviation, fitted};
 use crate::world::{Script, World};
 
@@ -12,13 +13,16 @@ pub struct Story {
     pub shape: String,
     /// The deviations: kind, who, what.
     pub deviations: Vec<[String; 3]>,
+    /// The template's dashboards and alarms over the run, as lines.
+    pub monitoring: Vec<String>,
 }
 
 impl Story {
     /// The story of the run that `world` has just made.
     pub fn of(world: &World) -> Story {
         let script = world.core.script();
-        Story { shape: shape(world), deviations: deviations(&script) }
+        let monitoring = monitoring_text(world).lines().map(str::to_owned).collect();
+        Story { shape: shape(world), deviations: deviations(&script), monitoring }
     }
 
     /// Its lines, indented by two, at most `shown_max` deviations of them.
@@ -29,6 +33,9 @@ impl Story {
             count => writeln!(out, "  deviations  {count}"),
         };
         write_deviations(out, &self.deviations, shown_max, columns);
+        for line in &self.monitoring {
+            let _ = writeln!(out, "{}", fitted(&format!("  {line}"), columns));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod events;
 mod identity;
 mod messaging;
 mod monitoring;
+mod scheduling;
 mod storage;
 
 use std::collections::BTreeSet;
@@ -25,9 +26,10 @@ pub use definition::LOCAL_DEFINITION;
 use identity::Attachments;
 
 /// Types that configure what is simulated and change nothing that a run could see.
-const SILENT_TYPES: [&str; 5] = [
+const SILENT_TYPES: [&str; 6] = [
     "AWS::Logs::LogGroup",
     "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::CDK::Metadata",
     "AWS::SQS::QueuePolicy",
     "AWS::SNS::TopicPolicy",
@@ -100,6 +102,7 @@ impl Conversion {
             }
             "AWS::Events::EventBus" => stack.event_buses.extend(events::event_bus(&draft)),
             "AWS::Events::Rule" => stack.rules.extend(events::rule(draft)),
+            "AWS::Scheduler::Schedule" => stack.schedules.extend(scheduling::schedule(draft, environment)),
             "AWS::IAM::Role" => stack.roles.extend(self.attachments.role(draft)),
             "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" => self.attachments.policy(&draft),
             "AWS::IAM::ManagedPolicy" => self.attachments.managed_policy(&draft),
@@ -130,6 +133,7 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::StepFunctions::StateMachine"
             | "AWS::Events::EventBus"
             | "AWS::Events::Rule"
+            | "AWS::Scheduler::Schedule"
             | "AWS::IAM::Role"
             | "AWS::IAM::Policy"
             | "AWS::IAM::RolePolicy"

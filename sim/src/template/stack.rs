@@ -7,6 +7,7 @@ mod compute;
 mod events;
 mod messaging;
 mod monitoring;
+mod scheduling;
 mod storage;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use compute::{Code, EventInvokeConfig, EventSourceMapping, Function, Permiss
 pub use events::{EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
 pub use messaging::{Queue, Subscription, Topic};
 pub use monitoring::{Alarm, CompositeAlarm, Dashboard};
+pub use scheduling::{Schedule, ScheduleTarget};
 pub use storage::{AttributeType, Billing, Index, KeyAttribute, KeySchema, Projection, Table};
 
 use crate::diagnostics::Place;
@@ -39,6 +41,8 @@ pub struct Stack {
     pub event_buses: Vec<EventBus>,
     /// `AWS::Events::Rule`
     pub rules: Vec<Rule>,
+    /// `AWS::Scheduler::Schedule`
+    pub schedules: Vec<Schedule>,
     /// `AWS::IAM::Role`, with the policies that other resources attach to them.
     pub roles: Vec<Role>,
     /// `AWS::Lambda::Permission`

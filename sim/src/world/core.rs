@@ -50,6 +50,11 @@ pub enum ReplyTo {
         /// The actor's slot.
         slot: u32,
     },
+    /// A call of EventBridge Scheduler.
+    Schedule {
+        /// The call.
+        invocation: u32,
+    },
     /// Lambda's own queue of asynchronous events.
     AsyncEvent {
         /// The event.
@@ -111,6 +116,28 @@ pub enum TimerOwner {
     Alarm {
         /// The alarm.
         alarm: u32,
+    },
+    /// Something of EventBridge Scheduler.
+    Scheduler(SchedulerTimer),
+}
+
+/// What of EventBridge Scheduler is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchedulerTimer {
+    /// A schedule that recurs.
+    Recurring {
+        /// The schedule.
+        schedule: u32,
+    },
+    /// A schedule that is due only once.
+    Once {
+        /// The schedule.
+        schedule: u32,
+    },
+    /// The next attempt of a call.
+    Retry {
+        /// The call.
+        invocation: u32,
     },
 }
 
@@ -185,7 +212,13 @@ impl Entry {
 
     /// Whether it only looks at what is there, again and again: nobody waits for it.
     fn is_tick(&self) -> bool {
-        matches!(self, Entry::Timer { owner: TimerOwner::Schedule { .. } | TimerOwner::Alarm { .. }, .. })
+        let Entry::Timer { owner, .. } = self else { return false };
+        matches!(
+            owner,
+            TimerOwner::Schedule { .. }
+                | TimerOwner::Alarm { .. }
+                | TimerOwner::Scheduler(SchedulerTimer::Recurring { .. })
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
+use crate::services::scheduler::Scheduler;
 use crate::services::stepfunctions::StepFunctions;
 use crate::services::{Answer, Request};
 
@@ -41,6 +42,8 @@ pub struct World {
     pub eventbridge: EventBridge,
     /// Lambda.
     pub lambda: Lambda,
+    /// EventBridge Scheduler.
+    pub scheduler: Scheduler,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
     /// What every role may do.
@@ -81,7 +84,8 @@ const FAULTS_AFTER_WORKLOAD_MS: u64 = 300_000;
 const SETTLE_MS: u64 = 1_000;
 /// Where there are schedules, alarms with longer periods are not waited for.
 const ALARM_SETTLE_MS_MAX: u64 = 3_600_000;
-/// So many periods of the longest schedule are enough for whatever cleans up; then only what was begun is finished.
+/// So many periods of the longest schedule, or a day of them, are enough for whatever cleans up; then only what was begun
+/// is finished.
 const SETTLE_PERIODS_MAX: u64 = 10;
 
 const DAY_MS: u64 = 86_400_000;
@@ -98,6 +102,7 @@ impl World {
         dynamodb: DynamoDb,
         eventbridge: EventBridge,
         lambda: Lambda,
+        scheduler: Scheduler,
         stepfunctions: StepFunctions,
         permissions: Permissions,
         invariants: Vec<Invariant>,
@@ -111,6 +116,7 @@ impl World {
             dynamodb,
             eventbridge,
             lambda,
+            scheduler,
             stepfunctions,
             permissions,
             invariants,
@@ -138,6 +144,7 @@ impl World {
         self.start_workload().map_err(HostError)?;
         self.eventbridge.start_schedules(&mut self.core);
         self.cloudwatch.start(&mut self.core);
+        self.scheduler.start(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
             None => self.check_end()?,
@@ -183,6 +190,7 @@ impl World {
     fn reset(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) {
         self.core.reset(decisions, run_key, recorded);
         self.cloudwatch.reset();
+        self.scheduler.reset();
         self.dynamodb.reset();
         self.eventbridge.reset();
         self.lambda.reset();
@@ -208,7 +216,7 @@ impl World {
 
     fn run_to_the_end(&mut self) -> Result<Option<Violation>, HostError> {
         let mut faults_until = None;
-        let period_ms = self.eventbridge.schedule_period_max_ms();
+        let period_ms = self.eventbridge.schedule_period_max_ms().max(self.scheduler.period_max_ms());
         let has_schedules = period_ms > 0;
         let settle_ms = period_ms.max(self.cloudwatch.horizon_max_ms().min(ALARM_SETTLE_MS_MAX)) + SETTLE_MS;
         // What `always` says holds before anything happens, or the scenario's own data is wrong.
@@ -229,8 +237,9 @@ impl World {
                     return Ok(None);
                 }
                 // A schedule that always has something to do, if only to note its own tick, never is quiet.
-                if self.core.now() > until + SETTLE_PERIODS_MAX * settle_ms {
+                if self.core.now() > until + (SETTLE_PERIODS_MAX * settle_ms).min(DAY_MS.max(settle_ms)) {
                     self.eventbridge.stop_schedules();
+                    self.scheduler.stop_recurring();
                 }
             }
             let Some(entry) = self.core.next() else { return Ok(None) };
@@ -278,6 +287,10 @@ impl World {
                 }
                 TimerOwner::Alarm { alarm } => {
                     self.cloudwatch.due(&mut self.core, alarm);
+                    Ok(())
+                }
+                TimerOwner::Scheduler(what) => {
+                    self.scheduler.due(&mut self.core, what);
                     Ok(())
                 }
                 TimerOwner::Schedule { rule } => {
@@ -340,6 +353,10 @@ impl World {
             }
             ReplyTo::Delivery { delivery } => {
                 self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
+                Ok(())
+            }
+            ReplyTo::Schedule { invocation } => {
+                self.scheduler.answered(&mut self.core, invocation, &answer);
                 Ok(())
             }
             ReplyTo::Actor { slot } => {

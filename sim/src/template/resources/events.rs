@@ -166,7 +166,8 @@ fn transformer(draft: &Draft<'_, '_, '_>, fields: &Fields<'_>) -> Option<TargetT
     Some(TargetTransformer { paths: paths.collect(), template })
 }
 
-fn retry_policy(fields: &Fields<'_>) -> RetryPolicy {
+/// `RetryPolicy` of a target.
+pub fn retry_policy(fields: &Fields<'_>) -> RetryPolicy {
     let mut policy = RetryPolicy::default();
     let Some(given) = fields.object("RetryPolicy") else { return policy };
     given.only(&["MaximumRetryAttempts", "MaximumEventAgeInSeconds"]);
