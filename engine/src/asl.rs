@@ -15,6 +15,7 @@ mod fields;
 mod formula;
 mod program;
 mod resource;
+mod stand_in;
 mod states;
 mod timestamp;
 

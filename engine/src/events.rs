@@ -14,7 +14,7 @@ mod transformer;
 
 pub(crate) use envelope::seconds_text;
 pub use envelope::{EnvelopeError, Event};
-pub use matcher::RuleMatcher;
-pub use pattern::{BRANCHES_MAX, Pattern, Rejection};
+pub use matcher::{MalformedEvent, RuleMatcher};
+pub use pattern::{BRANCHES_MAX, Explanation, Pattern, Rejection, UnmetField};
 pub use schedule::{InvalidSchedule, Schedule};
 pub use transformer::{Delivery, InputPath, InputTransformer, NotDeliverable, Reserved, TransformerError};

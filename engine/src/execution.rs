@@ -12,12 +12,14 @@
 mod choice;
 mod context;
 mod effect;
+mod era;
 mod failure;
 mod flow;
 mod fork;
 mod formula;
 mod items;
 mod map_run;
+mod redrive;
 mod step;
 mod task;
 mod thread;
@@ -26,7 +28,11 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use effect::{Effect, Env, Event, Invocation, Outcome, Resumed, ScopeStep, Site, Status, TaskId, TimerId};
+pub use effect::{
+    Effect, Env, Event, Invocation, Outcome, Ready, Resumed, ScopeStep, Site, Status, TaskId, TimerId, Waiting,
+    WaitsFor,
+};
+pub use era::Era;
 
 use crate::asl::{Program, ScopeId};
 use crate::history::{EVENTS_MAX, EventId, History, Kind, Payload};
@@ -77,6 +83,8 @@ pub struct Start {
     pub start_ms: u64,
     /// Standard or Express.
     pub workflow_type: WorkflowType,
+    /// Which form of AWS's histories to show.
+    pub era: Era,
     /// Whether the history keeps its events.
     pub history: bool,
 }
@@ -94,6 +102,7 @@ impl Start {
             state_machine_name: "machine".into(),
             start_ms: 0,
             workflow_type: WorkflowType::Standard,
+            era: Era::default(),
             history: true,
         }
     }
@@ -117,7 +126,11 @@ pub struct Execution {
     timeout_timer: Option<TimerId>,
     /// The newest event when the current poll began.
     polled_from: EventId,
+    /// Whether every event gives way to other lines of control.
+    interleaves: bool,
     outcome: Option<Outcome>,
+    /// How often it was redriven, and when the last time.
+    redriven: (u32, u64),
 }
 
 impl Execution {
@@ -163,10 +176,12 @@ impl Execution {
             sequence: 0,
             timeout_timer: None,
             polled_from: 0,
+            interleaves: false,
             outcome: None,
+            redriven: (0, 0),
             start,
         };
-        execution.set_execution_timeout(timeout_seconds);
+        execution.set_execution_timeout(timeout_seconds, execution.start.start_ms);
         execution
     }
 
@@ -175,16 +190,43 @@ impl Execution {
         self.polled_from = self.history.last_id();
         let program = self.program.clone();
         self.check_history(env);
-        while let Some(thread) = self.ready.pop_front() {
+        // A child's events are its own affair.
+        self.interleaves = self.parent_scope_is_empty() && env.interleaves();
+        if self.interleaves {
+            self.run_interleaved(&program, env);
+        }
+        while let Some(thread) = (!self.interleaves).then(|| self.ready.pop_front()).flatten() {
             self.run(&program, thread, env);
         }
         effects.append(&mut self.effects);
+    }
+
+    /// What waits for something from outside, in no order that means anything.
+    pub fn waiting(&self) -> impl Iterator<Item = Waiting> {
+        self.threads.iter().filter_map(|thread| {
+            let on = match (&thread.timer, &thread.task) {
+                (Some(timer), _) => WaitsFor::Timer(*timer),
+                (None, Some(task)) => {
+                    WaitsFor::Task { task: task.id, timeout: task.timeout, heartbeat: task.heartbeat }
+                }
+                (None, None) => return None,
+            };
+            Some(Waiting { state: thread.state, newest: thread.last_event, on })
+        })
+    }
+
+    /// The timer of the machine's `TimeoutSeconds`.
+    pub fn timeout(&self) -> Option<TimerId> {
+        self.timeout_timer
     }
 
     /// Takes in what happened; [`Execution::poll`] acts on it. Says whether it still mattered.
     ///
     /// Several events may be taken in before one poll: their history comes first, then what follows from them.
     pub fn resume(&mut self, event: Event, env: &mut dyn Env) -> Resumed {
+        if let Event::Redrive = event {
+            return self.redrive(env);
+        }
         if self.outcome.is_some() {
             return Resumed::Stale;
         }
@@ -232,14 +274,19 @@ impl Execution {
         self.outcome.as_ref()
     }
 
-    fn set_execution_timeout(&mut self, wanted: Option<u64>) {
+    /// Whether this is no child of a distributed Map.
+    fn parent_scope_is_empty(&self) -> bool {
+        self.threads.first().is_some_and(|root| root.scope.is_empty())
+    }
+
+    fn set_execution_timeout(&mut self, wanted: Option<u64>, from_ms: u64) {
         let longest = (self.start.workflow_type == WorkflowType::Express).then_some(EXPRESS_SECONDS_MAX);
         let seconds = match (wanted, longest) {
             (Some(wanted), Some(longest)) => wanted.min(longest),
             (Some(seconds), None) | (None, Some(seconds)) => seconds,
             (None, None) => return,
         };
-        let at_ms = self.start.start_ms.saturating_add(seconds.saturating_mul(1000));
+        let at_ms = from_ms.saturating_add(seconds.saturating_mul(1000));
         let timer = self.next_timer(ThreadId::ROOT);
         self.timeout_timer = Some(timer);
         self.effects.push(Effect::SetTimer { timer, at_ms });

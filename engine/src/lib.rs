@@ -9,6 +9,7 @@ pub mod events;
 pub mod execution;
 pub mod history;
 pub mod json;
+pub mod lint;
 pub mod query;
 pub mod source;
 

@@ -6,5 +6,6 @@
 
 mod event;
 pub mod orders;
+pub mod orders_callback;
 pub mod orders_naive;
 pub mod shoppers;

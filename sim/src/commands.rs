@@ -1,7 +1,12 @@
 //! The commands of `rehearsal`, each a function from its arguments to an exit code: 0 held, 1 violated, 2 unusable input.
 
 mod check;
+mod eval;
+mod input;
+mod lint;
+mod match_events;
 mod replay;
+mod retrace;
 mod run;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -9,13 +14,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::explore::Regression;
 use crate::harness::{Handlers, Harness};
 use crate::report::warnings_text;
 use crate::world::{FaultPlan, Profile};
 
 pub use check::{CheckArgs, check};
+pub use eval::{EvalArgs, eval};
+pub use lint::{LintArgs, lint};
+pub use match_events::{MatchArgs, match_events};
 pub use replay::{ReplayArgs, replay};
+pub use retrace::{RetraceArgs, retrace};
 pub use run::{RunArgs, run};
 
 const HELD: u8 = 0;
@@ -71,9 +79,4 @@ fn profile_text(profile: Profile) -> &'static str {
         Profile::Documented => "documented",
         Profile::Stress => "stress",
     }
-}
-
-/// The committed regressions of a scenario.
-fn regressions(harness: &Harness) -> Result<Vec<Regression>, String> {
-    Regression::read_all(&harness.folder().join("regressions"))
 }

@@ -4,6 +4,8 @@
 //! file beside them. [`Sources`] holds their texts, a [`Problem`] says which one a diagnostic is about, and [`render`]
 //! prints them with file, line, column, the line itself and the way to mend it.
 
+mod export;
+mod lines;
 mod render;
 
 use std::fmt;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 
 use rehearsal_engine::source::{Diagnostic, Position, Severity, Span};
 
+pub use export::{to_github, to_json, to_sarif};
+pub use lines::Lines;
 pub use render::render;
 
 /// One of the texts in [`Sources`].

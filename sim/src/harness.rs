@@ -9,6 +9,7 @@ mod handlers;
 mod mirror;
 mod monitoring;
 mod scheduling;
+mod scripts;
 mod tables;
 mod value;
 mod workload;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use crate::diagnostics::Problems;
 use crate::explore::strategies::{Replay, Seeded, run_key};
-use crate::explore::{Plan, Sweep, sweep};
+use crate::explore::{Plan, Regression, Sweep, sweep};
 use crate::handlers::python::Options;
 use crate::handlers::{HostError, Registry};
 use crate::scenario::Loaded;
@@ -32,7 +33,7 @@ use crate::world::{
 #[derive(Clone)]
 pub struct Harness {
     loaded: Arc<Loaded>,
-    folder: PathBuf,
+    path: PathBuf,
     handlers: Handlers,
     plan: FaultPlan,
     caps: Caps,
@@ -70,14 +71,26 @@ pub struct Run {
 impl Harness {
     /// Reads a scenario from its folder or its file. The handlers are the template's own Python.
     pub fn load(scenario: &Path) -> Result<Harness, Problems> {
-        let mut loaded = crate::scenario::load(scenario)?;
+        Harness::of(crate::scenario::load(scenario)?, scenario)
+    }
+
+    /// The scenario `scenario.yaml` among these files, which are given by name and text.
+    pub fn of_files(files: &[(&str, &str)]) -> Result<Harness, Problems> {
+        let read = |path: &str| {
+            let found = files.iter().find(|(name, _)| *name == path);
+            found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned())
+        };
+        let loaded = crate::scenario::load_with("scenario", "scenario.yaml", &read, &str::to_owned)?;
+        Harness::of(loaded, Path::new("scenario.yaml"))
+    }
+
+    fn of(mut loaded: Loaded, path: &Path) -> Result<Harness, Problems> {
         loaded.warnings.extend(build::check(&loaded)?);
-        let folder = if scenario.is_dir() { scenario } else { scenario.parent().unwrap_or(Path::new(".")) };
         let plan = build::fault_plan(&loaded.scenario);
         let caps = build::caps(&loaded.scenario);
         let hash = build::hash(&loaded);
         Ok(Harness {
-            folder: folder.to_owned(),
+            path: path.to_owned(),
             loaded: Arc::new(loaded),
             handlers: Handlers::Python,
             plan,
@@ -139,9 +152,14 @@ impl Harness {
         self
     }
 
-    /// The scenario's folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The scenario's folder or file, as it was named to [`Harness::load`].
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The scripts that once broke a promise of this scenario, kept beside it.
+    pub fn regressions(&self) -> Result<Vec<Regression>, String> {
+        Regression::read_all(&self.loaded.regressions)
     }
 
     /// The faults that are on.

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, ReplayArgs, RunArgs, check, replay, run};
+use rehearsal::commands::{
+    CheckArgs, EvalArgs, LintArgs, MatchArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, lint, match_events,
+    replay, retrace, run,
+};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]
@@ -20,6 +23,14 @@ enum Command {
     Replay(ReplayArgs),
     /// Run one execution of a definition with mocked tasks
     Run(RunArgs),
+    /// Find every problem of definitions and templates
+    Lint(LintArgs),
+    /// Run a history recorded on AWS again, and say whether ours is the same
+    Retrace(RetraceArgs),
+    /// Evaluate a JSONPath, a JSONata expression or an intrinsic function
+    Eval(EvalArgs),
+    /// Print the events that a pattern matches
+    Match(MatchArgs),
 }
 
 fn main() -> ExitCode {
@@ -27,5 +38,9 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args),
         Command::Replay(args) => replay(&args),
         Command::Run(args) => run(&args),
+        Command::Lint(args) => lint(&args),
+        Command::Retrace(args) => retrace(&args),
+        Command::Eval(args) => eval(&args),
+        Command::Match(args) => match_events(&args),
     }
 }

@@ -5,14 +5,17 @@
 //! compiling and evaluating them is for the world, which is built from what is here.
 
 mod checks;
+mod code;
 mod faults;
 mod load;
 mod model;
 mod range;
 mod reader;
 mod value;
+mod variant;
 mod workload;
 
+pub use code::{CodeFiles, Script};
 pub use load::{Loaded, load, load_with};
 pub use model::{
     Actor, Caps, FaultEntry, FaultProfile, FaultSetting, Faults, Invariant, InvariantKind, Mock, MockOutcome,

@@ -48,6 +48,16 @@ pub fn load(scenario: impl AsRef<Path>) -> Harness {
     }
 }
 
+/// The scenario of these files, by their names: `scenario.yaml`, its template, and what the template names. Panics as
+/// [`load`] does.
+#[track_caller]
+pub fn scenario(files: &[(&str, &str)]) -> Harness {
+    match Harness::of_files(files) {
+        Ok(harness) => harness,
+        Err(problems) => panic!("{}", problems.render(false)),
+    }
+}
+
 /// Every promise of the scenario holds: in its regressions, and over `seeds` seeds, which also reach every `sometimes`.
 ///
 /// Panics with the promise that was broken, the smallest seed that breaks it, and the command that replays it.

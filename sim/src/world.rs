@@ -1,5 +1,6 @@
 //! The world that the languages run in: virtual clock, queue, decisions, faults, trace and invariants.
 
+mod clients;
 mod core;
 mod decisions;
 mod faults;
@@ -7,6 +8,7 @@ mod hash;
 mod invariant;
 pub mod metrics;
 mod name;
+mod outside;
 mod permissions;
 mod queue;
 mod script;
@@ -17,6 +19,7 @@ mod trace;
 mod view;
 mod workload;
 
+pub use self::clients::{Client, ClientEnd, Clients};
 pub use self::core::{
     Caller, Core, Entry, InvocationTimer, Latency, Principal, ReplyTo, SchedulerTimer, TimerOwner, uuid,
 };
@@ -34,4 +37,4 @@ pub use site::{ActorId, Kind, Lineages, Site};
 pub use time::Millis;
 pub use trace::{Moment, Trace};
 pub use view::{Parts, Revisions, View};
-pub use workload::{ActorStep, PlannedActor, Shape, Workload};
+pub use workload::{ActorStep, Look, Looked, PlannedActor, ScriptRun, Shape, Workload};

@@ -1,6 +1,6 @@
 //! Checks of a scope as a whole: every state is reachable, and something ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::fields::{Fields, SCHEMA};
@@ -72,9 +72,16 @@ pub(super) fn reachability(
             next.append(&mut from[at]);
         }
     }
-    for (member, _) in members.iter().zip(&reached).filter(|(_, reached)| !**reached) {
+    let referred: HashSet<StateId> = ways.iter().map(|(_, target)| *target).collect();
+    for (at, member) in members.iter().enumerate().filter(|(at, _)| !reached[*at]) {
         let message = format!("State \"{}\" is not reachable.", member.key);
         let path = format!("{location}/States/{}", member.key);
-        problems.push(Diagnostic::error("MISSING_TRANSITION_TARGET", member.key_span, path, message));
+        let hint = if referred.contains(&StateId(scope.first.0 + at as u32)) {
+            "only states that are not reached themselves lead to it: lead one that is reached to it, or remove them all"
+        } else {
+            "name it in the Next, Default or Catch of a state that is reached, or remove it"
+        };
+        let problem = Diagnostic::error("MISSING_TRANSITION_TARGET", member.key_span, path, message);
+        problems.push(problem.hint(hint));
     }
 }

@@ -11,15 +11,26 @@ use crate::source::{Diagnostic, Member, Node, Severity};
 /// Deepest nesting of Parallel and Map; no published definition comes near, and compiling recurses.
 const SCOPE_NESTING_MAX: usize = 32;
 
+/// Work that no definition of a megabyte makes unless it is meant to: the paths of all its values, written out.
+const PATH_BYTES_MAX: usize = 256 << 20;
+
+/// So many missing targets are looked up among names that are spelt alike.
+const SUGGESTIONS_MAX: usize = 100;
+
 /// AWS: longest name of a state, in characters.
 const NAME_CHARS_MAX: usize = 80;
 
 const TYPES: &str = "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]";
 
-pub(super) fn compile(node: &Node) -> Result<Program, Vec<Diagnostic>> {
+/// The program, if nothing is an error, and all problems in the order of the text.
+pub(super) fn compile(node: &Node) -> (Option<Program>, Vec<Diagnostic>) {
     if node.as_object().is_none() {
         let message = "Definition must be a valid JSON object";
-        return Err(vec![Diagnostic::error(SCHEMA, node.span, "", message)]);
+        return (None, vec![Diagnostic::error(SCHEMA, node.span, "", message)]);
+    }
+    if node.path_bytes() > PATH_BYTES_MAX {
+        let message = "the definition has too many values under names that are too long";
+        return (None, vec![Diagnostic::error("definition-too-large", node.span, "", message)]);
     }
     let mut compiler = Compiler::default();
     let mut fields = Fields::new(node, "");
@@ -37,7 +48,7 @@ pub(super) fn compile(node: &Node) -> Result<Program, Vec<Diagnostic>> {
     compiler.problems.append(&mut fields.problems);
     compiler.scope(
         node,
-        &Surrounding { location: String::new(), trail: String::new(), language, depth: 0, variables: BTreeSet::new() },
+        &Surrounding { location: String::new(), trail: String::new(), language, depth: 0, variables: Arc::default() },
     );
     compiler.finish(timeout_seconds, comment)
 }
@@ -72,7 +83,7 @@ pub(super) struct Surrounding {
     pub(super) language: Language,
     pub(super) depth: usize,
     /// The variables that the scopes around this one assign.
-    pub(super) variables: BTreeSet<Arc<str>>,
+    pub(super) variables: Arc<BTreeSet<Arc<str>>>,
 }
 
 /// The states of one scope by name, and where they lead.
@@ -81,8 +92,9 @@ pub(super) struct Names<'n> {
     /// Ways found so far within the scope, for reachability.
     pub(super) ways: Vec<(StateId, StateId)>,
     pub(super) current: StateId,
+    suggested: usize,
     /// The variables that this scope or one around it assigns.
-    pub(super) variables: BTreeSet<Arc<str>>,
+    pub(super) variables: Arc<BTreeSet<Arc<str>>>,
 }
 
 impl Names<'_> {
@@ -96,7 +108,10 @@ impl Names<'_> {
         // AWS: says 'Next' whatever the field is called.
         let message = format!("Missing 'Next' target: {name}");
         let mut problem = Diagnostic::error("MISSING_TRANSITION_TARGET", fields.span(key), fields.at(key), message);
-        if let Some(known) = self.closest(name) {
+        self.suggested += 1;
+        if self.suggested <= SUGGESTIONS_MAX
+            && let Some(known) = self.closest(name)
+        {
             problem = problem.hint(format!("did you mean '{known}'?"));
         }
         fields.problems.push(problem);
@@ -149,10 +164,14 @@ impl Compiler {
         let id_of = |at: usize| StateId(first.0 + at as u32);
         self.states.resize_with(self.states.len() + members.len(), || None);
         let ids = members.iter().enumerate().map(|(at, member)| (&*member.key, id_of(at))).collect();
-        let mut names = Names { ids, ways: Vec::new(), current: first, variables: around.variables.clone() };
-        for member in &members {
-            names.variables.extend(check::assigned_variables(&member.value).map(|(name, _)| name));
-        }
+        let mut assigned = members.iter().flat_map(|member| check::assigned_variables(&member.value)).peekable();
+        // Most scopes assign nothing, and then share what is around them.
+        let variables = if assigned.peek().is_none() {
+            around.variables.clone()
+        } else {
+            Arc::new(around.variables.iter().cloned().chain(assigned.map(|(name, _)| name)).collect())
+        };
+        let mut names = Names { ids, ways: Vec::new(), current: first, suggested: 0, variables };
         let start = names.target(&mut fields, "StartAt");
         names.ways.clear();
         self.problems.append(&mut fields.problems);
@@ -226,16 +245,17 @@ impl Compiler {
         states::compile(self, member, around, names, fields, state_type, language)
     }
 
-    fn finish(mut self, timeout_seconds: Option<u64>, comment: Option<Arc<str>>) -> Result<Program, Vec<Diagnostic>> {
+    fn finish(mut self, timeout_seconds: Option<u64>, comment: Option<Arc<str>>) -> (Option<Program>, Vec<Diagnostic>) {
         self.problems.sort_by_key(|problem| problem.span.start);
         if self.problems.iter().any(|problem| problem.severity == Severity::Error) {
-            return Err(self.problems);
+            return (None, self.problems);
         }
         let (Some(states), Some(scopes)) =
             (self.states.into_iter().collect::<Option<Vec<_>>>(), self.scopes.into_iter().collect::<Option<Vec<_>>>())
         else {
-            return Err(self.problems);
+            return (None, self.problems);
         };
-        Ok(Program { states, scopes, timeout_seconds, comment, warnings: self.problems })
+        let warnings = self.problems.clone();
+        (Some(Program { states, scopes, timeout_seconds, comment, warnings }), self.problems)
     }
 }

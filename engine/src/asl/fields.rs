@@ -209,6 +209,10 @@ impl<'n> Fields<'n> {
                 self.note_variable(&path, key);
                 Some(path)
             }
+            Err(_) if self.is_placeholder(key) => {
+                self.placeholder(key);
+                None
+            }
             Err(error) => {
                 let problem = Diagnostic::error(SCHEMA, self.span(key), self.at(key), "Value is not a valid JSONPath");
                 self.problems.push(problem.hint(error.to_string()));
@@ -311,15 +315,19 @@ impl<'n> Fields<'n> {
         self.integer(key, min, max).map(Seconds::Literal)
     }
 
-    /// Whether the field is text with a `${…}` that a deployment fills in.
+    /// Whether the field is text that a deployment fills in.
     pub(super) fn is_placeholder(&self, key: &str) -> bool {
-        self.node.get(key).and_then(Node::as_str).is_some_and(|text| text.contains("${"))
+        self.node.get(key).and_then(Node::as_str).is_some_and(super::stand_in::is_stand_in)
+    }
+
+    fn placeholder(&mut self, key: &str) {
+        let message = format!("the field '{key}' is filled in at deployment, so that its value is unknown here");
+        self.problems.push(Diagnostic::warning("placeholder", self.span(key), self.at(key), message));
     }
 
     fn wrong_type<T>(&mut self, key: &str, expected: &str) -> Option<T> {
         if self.is_placeholder(key) {
-            let message = format!("the field '{key}' is filled in at deployment, so its value is unknown here");
-            self.problems.push(Diagnostic::warning("placeholder", self.span(key), self.at(key), message));
+            self.placeholder(key);
             return None;
         }
         self.field_problem(key, format!("Expected value of type {expected}"));

@@ -5,10 +5,10 @@ use super::choice::Rule;
 use super::distributed::Distributed;
 use super::errors::{Catcher, Retrier};
 use super::formula::{Computed, Formula};
-use super::resource::{Pattern, Resource};
+use super::resource::Resource;
 use super::timestamp::Instant;
 use crate::json::Json;
-use crate::query::{Intrinsic, Path, ReferencePath};
+use crate::query::{Intrinsic, NoSurroundings, Path, ReferencePath, Scope as QueryScope};
 use crate::source::{Diagnostic, Node, Span, read_json};
 
 /// Number of a state within its program; states of one scope are neighbours.
@@ -80,7 +80,7 @@ impl StateType {
         }
     }
 
-    pub(super) fn of(name: &str) -> Option<StateType> {
+    pub(crate) fn of(name: &str) -> Option<StateType> {
         use StateType::{Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait};
         [Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map].into_iter().find(|known| known.name() == name)
     }
@@ -245,7 +245,13 @@ impl Program {
 
     /// Compiles a definition that was read elsewhere, for instance out of a YAML template.
     pub fn from_node(node: &Node) -> Result<Program, Vec<Diagnostic>> {
-        super::compile::compile(node)
+        let (program, problems) = super::compile::compile(node);
+        program.ok_or(problems)
+    }
+
+    /// Everything that [`Program::from_node`] has to say about a definition, warnings included.
+    pub fn problems_of(node: &Node) -> Vec<Diagnostic> {
+        super::compile::compile(node).1
     }
 
     /// What works, but is likely to hurt.
@@ -281,6 +287,21 @@ impl Program {
     /// The state in which every execution begins.
     pub fn start(&self) -> StateId {
         self.scopes[ScopeId::ROOT.index()].start
+    }
+
+    /// Whether it has what came to the language in November 2024: variables or JSONata.
+    pub fn uses_variables_or_jsonata(&self) -> bool {
+        self.states.iter().any(|state| {
+            let assigns = |assign: &Option<Computed>| assign.is_some();
+            let rules = match &state.work {
+                Work::Choice { rules, .. } => &rules[..],
+                _ => &[],
+            };
+            state.data.is_jsonata
+                || assigns(&state.data.assign)
+                || state.catchers.iter().any(|catcher| assigns(&catcher.assign))
+                || rules.iter().any(|rule| assigns(&rule.assign))
+        })
     }
 
     /// All ways from one state to another, in the order of the states.
@@ -320,17 +341,7 @@ impl Program {
         let mut problems = Vec::new();
         for state in &self.states {
             let Work::Task(task) = &state.work else { continue };
-            let what = match &*task.resource {
-                Resource::Activity { .. } => "Activity ARN",
-                Resource::Service(call) => match call.pattern {
-                    // AWS: the blank after 'integration' is AWS's own.
-                    Pattern::WaitForTaskToken => "'.waitForTaskToken' service integration ",
-                    Pattern::Sync | Pattern::Sync2 => "'.sync' service integration",
-                    Pattern::RequestResponse => continue,
-                },
-                Resource::Lambda { .. } | Resource::Placeholder { .. } => continue,
-            };
-            let message = format!("Express state machine does not support {what}");
+            let Some(message) = task.resource.refused_by_express() else { continue };
             let path = format!("{}/Resource", state.location);
             problems.push(Diagnostic::error("SCHEMA_VALIDATION_FAILED", state.span, path, message));
         }
@@ -388,6 +399,19 @@ impl State {
         match &self.work {
             Work::Task(task) => Some(&task.resource),
             _ => None,
+        }
+    }
+
+    /// The result that the state's work had, where its output shows it as it was.
+    pub fn result_in(&self, output: &Json) -> Option<Json> {
+        let DataFlow { result_selector: None, output: None, output_path: Select::Whole, result_path, .. } = &self.data
+        else {
+            return None;
+        };
+        match result_path {
+            Place::Whole => Some(output.clone()),
+            Place::At(path) => path.read(&QueryScope { root: output, surroundings: &NoSurroundings }).ok(),
+            Place::Discard => None,
         }
     }
 

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::stand_in;
+
 /// What a Task calls, read from its `Resource`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
@@ -64,41 +66,147 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("apigateway", &["invoke"]),
 ];
 
-/// Optimized integrations of which any action is taken.
-const OPEN_SERVICES: &[&str] = &[
-    "athena",
-    "batch",
-    "bedrock",
-    "codebuild",
-    "databrew",
-    "ecs",
-    "eks",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "glue",
-    "mediaconvert",
-    "sagemaker",
+/// Optimized integrations whose list of actions may have grown: any action is taken, and an unknown one doubted.
+///
+/// Each with its actions, those that can run a job (`.sync`) first, and whether it calls back.
+const OPEN_SERVICES: &[OpenService] = &[
+    OpenService {
+        name: "athena",
+        jobs: &["startQueryExecution"],
+        others: &["stopQueryExecution", "getQueryExecution", "getQueryResults"],
+        calls_back: false,
+    },
+    OpenService { name: "batch", jobs: &["submitJob"], others: &[], calls_back: false },
+    OpenService { name: "bedrock", jobs: &["createModelCustomizationJob"], others: &["invokeModel"], calls_back: true },
+    OpenService {
+        name: "codebuild",
+        jobs: &["startBuild", "startBuildBatch", "retryBuildBatch"],
+        others: &["stopBuild", "batchDeleteBuilds", "batchGetReports", "stopBuildBatch", "deleteBuildBatch"],
+        calls_back: false,
+    },
+    OpenService { name: "databrew", jobs: &["startJobRun"], others: &[], calls_back: false },
+    OpenService { name: "ecs", jobs: &["runTask"], others: &[], calls_back: true },
+    OpenService {
+        name: "eks",
+        jobs: &[
+            "createCluster",
+            "deleteCluster",
+            "createFargateProfile",
+            "deleteFargateProfile",
+            "createNodegroup",
+            "deleteNodegroup",
+            "runJob",
+        ],
+        others: &["call"],
+        calls_back: true,
+    },
+    OpenService {
+        name: "elasticmapreduce",
+        jobs: &["createCluster", "terminateCluster", "addStep"],
+        others: &[
+            "cancelStep",
+            "setClusterTerminationProtection",
+            "modifyInstanceFleetByName",
+            "modifyInstanceGroupByName",
+        ],
+        calls_back: false,
+    },
+    OpenService {
+        name: "emr-containers",
+        jobs: &["startJobRun", "deleteVirtualCluster"],
+        others: &["createVirtualCluster"],
+        calls_back: false,
+    },
+    OpenService {
+        name: "emr-serverless",
+        jobs: &[
+            "createApplication",
+            "startApplication",
+            "stopApplication",
+            "deleteApplication",
+            "startJobRun",
+            "cancelJobRun",
+        ],
+        others: &[],
+        calls_back: false,
+    },
+    OpenService { name: "glue", jobs: &["startJobRun"], others: &[], calls_back: false },
+    OpenService { name: "mediaconvert", jobs: &["createJob"], others: &[], calls_back: false },
+    OpenService {
+        name: "sagemaker",
+        jobs: &[
+            "createTrainingJob",
+            "createTransformJob",
+            "createHyperParameterTuningJob",
+            "createLabelingJob",
+            "createProcessingJob",
+        ],
+        others: &["createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint"],
+        calls_back: false,
+    },
 ];
+
+struct OpenService {
+    name: &'static str,
+    jobs: &'static [&'static str],
+    others: &'static [&'static str],
+    calls_back: bool,
+}
+
+impl ServiceCall {
+    /// Why the integration may not exist, where the list of its service's actions is not known for sure.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let known = OPEN_SERVICES.iter().find(|known| known.name == &*self.service)?;
+        let is_job = known.jobs.contains(&&*self.action);
+        if !is_job && !known.others.contains(&&*self.action) {
+            let actions: Vec<&str> = known.jobs.iter().chain(known.others).copied().collect();
+            return Some(format!(
+                "'{}' is not among the optimized actions of {} ({})",
+                self.action,
+                self.service,
+                actions.join(", ")
+            ));
+        }
+        match self.pattern {
+            Pattern::Sync if !is_job => {
+                Some(format!("{}:{} starts no job that '.sync' could wait for", self.service, self.action))
+            }
+            Pattern::Sync2 => Some(format!("{} has no '.sync:2', which states:startExecution alone has", self.service)),
+            Pattern::WaitForTaskToken if !known.calls_back => {
+                Some(format!("{} has no '.waitForTaskToken'", self.service))
+            }
+            _ => None,
+        }
+    }
+}
 
 impl Resource {
     /// Reads a `Resource`. The error is AWS's sentence.
+    ///
+    /// Stand-ins for the partition, the region or the account (`arn:${AWS::Partition}:states:::sqs:sendMessage`) leave no
+    /// doubt about what is called.
     pub fn parse(text: &str) -> Result<Resource, String> {
-        if text.contains("${") {
-            return Ok(Resource::Placeholder { text: text.into() });
-        }
-        let mut parts = text.splitn(6, ':');
+        let plain = stand_in::blanked(text);
+        let mut parts = plain.splitn(6, ':');
         let mut part = || parts.next().unwrap_or_default();
         let (scheme, partition, service, region, account, rest) = (part(), part(), part(), part(), part(), part());
-        let partition_known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "");
+        let partition_known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "") || stand_in::is_in(partition);
         match (scheme, service) {
             ("arn", "lambda") if partition_known && is_function(rest) => Ok(Resource::Lambda { arn: text.into() }),
             ("arn", "states") if partition_known && named(rest, "activity:") => {
                 Ok(Resource::Activity { arn: text.into() })
             }
-            ("arn", "states") if partition_known && region.is_empty() && account.is_empty() => service_call(text, rest),
+            ("arn", "states")
+                if partition_known && !stand_in::is_in(rest) && region.is_empty() && account.is_empty() =>
+            {
+                service_call(text, rest)
+            }
+            _ if stand_in::is_in(&plain) => Ok(Resource::Placeholder { text: text.into() }),
             ("arn", "states") => Err(unrecognised(text)),
-            // The specification takes any URI; AWS takes ARNs alone.
+            // The specification has an ARN of this kind as an example, and takes any URI; AWS takes neither.
+            ("arn", "swf") if partition_known && named(rest, "task:") => {
+                Ok(Resource::Placeholder { text: text.into() })
+            }
             (scheme, _) if scheme != "arn" && is_uri(text) => Ok(Resource::Placeholder { text: text.into() }),
             _ => Err("Value is not a valid resource ARN".to_owned()),
         }
@@ -120,6 +228,21 @@ impl Resource {
             Resource::Service(call) => call.pattern == Pattern::WaitForTaskToken,
             Resource::Lambda { .. } | Resource::Placeholder { .. } => false,
         }
+    }
+
+    /// Why an Express state machine refuses the resource, in AWS's words.
+    pub(crate) fn refused_by_express(&self) -> Option<String> {
+        let what = match self {
+            Resource::Activity { .. } => "Activity ARN",
+            Resource::Service(call) => match call.pattern {
+                // AWS: the blank after 'integration' is AWS's own.
+                Pattern::WaitForTaskToken => "'.waitForTaskToken' service integration ",
+                Pattern::Sync | Pattern::Sync2 => "'.sync' service integration",
+                Pattern::RequestResponse => return None,
+            },
+            Resource::Lambda { .. } | Resource::Placeholder { .. } => return None,
+        };
+        Some(format!("Express state machine does not support {what}"))
     }
 
     /// Whether the context object carries a task token while the task is prepared.
@@ -146,8 +269,10 @@ fn named(rest: &str, kind: &str) -> bool {
 /// `function:NAME` or `function:NAME:QUALIFIER`.
 fn is_function(rest: &str) -> bool {
     let mut parts = rest.split(':');
-    let is_word =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b));
+    let is_word = |text: &str| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.$".contains(&b) || b == stand_in::BLANK)
+    };
     parts.next() == Some("function")
         && parts.next().is_some_and(is_word)
         && parts
@@ -174,7 +299,7 @@ fn service_call(text: &str, rest: &str) -> Result<Resource, String> {
     let known = match ACTIONS.iter().find(|(known, _)| *known == service) {
         _ if sdk.is_some() => !service.is_empty() && !action.is_empty() && is_camel_case(action),
         Some((_, actions)) => actions.contains(&action) && pattern_allowed(service, pattern),
-        None => OPEN_SERVICES.contains(&service) && !action.is_empty(),
+        None => OPEN_SERVICES.iter().any(|known| known.name == service) && !action.is_empty(),
     };
     if !known {
         return Err(unrecognised(text));

@@ -1,6 +1,5 @@
 //! The eight types of states, field by field.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::compile::{Compiler, Names, Surrounding};
@@ -12,11 +11,22 @@ use super::program::{
 use super::resource::Resource;
 use super::timestamp::Instant;
 use super::{choice, errors};
-use crate::query::Intrinsic;
+use crate::query::{Function, Intrinsic};
 use crate::source::{Diagnostic, Member, Node, Shape};
 
 /// AWS: longest name of a variable, in characters.
 const VARIABLE_CHARS_MAX: usize = 80;
+
+/// AWS: the functions that `ErrorPath` and `CausePath` take.
+const STRING_FUNCTIONS: [Function; 7] = [
+    Function::Format,
+    Function::JsonToString,
+    Function::ArrayGetItem,
+    Function::Base64Encode,
+    Function::Base64Decode,
+    Function::Hash,
+    Function::Uuid,
+];
 
 pub(super) fn compile(
     compiler: &mut Compiler,
@@ -172,10 +182,10 @@ fn task(fields: &mut Fields, language: Language) -> Option<TaskWork> {
         }
     };
     if let Resource::Placeholder { text } = &resource {
-        let message = if text.contains("${") {
-            format!("the resource '{text}' is filled in at deployment, so its service is unknown here")
+        let message = if super::stand_in::is_stand_in(text) {
+            format!("the resource '{text}' is filled in at deployment, so that its service is unknown here")
         } else {
-            format!("the resource '{text}' is no ARN; AWS takes nothing else")
+            format!("the resource '{text}' is none that Step Functions calls")
         };
         fields.problems.push(Diagnostic::warning(
             "placeholder",
@@ -237,7 +247,15 @@ fn text(fields: &mut Fields, key: &str, path_key: &str, language: Language) -> O
         return fields.reference(path_key).map(Text::Path);
     }
     match Intrinsic::parse(written) {
-        Ok(intrinsic) => Some(Text::Intrinsic(intrinsic)),
+        Ok(intrinsic) if STRING_FUNCTIONS.contains(&intrinsic.function()) => Some(Text::Intrinsic(intrinsic)),
+        Ok(intrinsic) => {
+            let name = intrinsic.function().name();
+            let message = format!("the field '{path_key}' must be text, which States.{name} does not return");
+            let problem = Diagnostic::error(SCHEMA, fields.span(path_key), fields.at(path_key), message);
+            let names: Vec<&str> = STRING_FUNCTIONS.iter().map(|function| function.name()).collect();
+            fields.problems.push(problem.hint(format!("functions that return text are {}", names.join(", "))));
+            None
+        }
         Err(error) => {
             let message = format!(
                 "The value for the field '{path_key}' must be a valid JSONPath or a valid intrinsic function call"
@@ -278,7 +296,7 @@ fn map(
     let cut_off = Surrounding {
         location: around.location.clone(),
         trail: around.trail.clone(),
-        variables: BTreeSet::new(),
+        variables: Arc::default(),
         ..*around
     };
     let around = if distributed.is_some() { &cut_off } else { around };

@@ -34,6 +34,17 @@ struct Rule {
     branches: Arc<[Branch]>,
 }
 
+/// Bytes that are not an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MalformedEvent {
+    /// What is wrong.
+    pub message: String,
+    /// Where, as an offset into the bytes.
+    pub at: usize,
+    /// Whether the bytes end before the event does, so that more of them might mend it.
+    pub is_cut_short: bool,
+}
+
 impl<K: Ord + Clone> RuleMatcher<K> {
     /// A matcher without rules.
     pub fn new() -> RuleMatcher<K> {
@@ -79,9 +90,24 @@ impl<K: Ord + Clone> RuleMatcher<K> {
     /// The same as [`matches`](RuleMatcher::matches) for the event that `text` holds, where repeated keys are all values
     /// and numbers count as they are spelled. What follows the event in the text is not looked at.
     pub fn matches_text(&self, text: &str, matched: &mut Vec<K>) -> Result<(), Diagnostic> {
-        let slots = self.index.matches_text(text).map_err(|problem| not_json(&problem))?;
+        let (slots, _) = self.index.matches_text(text).map_err(|problem| not_json(&problem))?;
         self.collect(&slots, matched);
         Ok(())
+    }
+
+    /// The same for raw bytes that begin with an event; says where in them the event ends.
+    pub fn matches_bytes(&self, bytes: &[u8], matched: &mut Vec<K>) -> Result<usize, MalformedEvent> {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        let (slots, end) = self.index.matches_text(text).map_err(|problem| MalformedEvent {
+            is_cut_short: problem.at >= bytes.len(),
+            message: problem.message,
+            at: problem.at,
+        })?;
+        self.collect(&slots, matched);
+        Ok(end)
     }
 
     pub(super) fn add_branches(&mut self, key: K, branches: &Arc<[Branch]>) {

@@ -13,6 +13,8 @@
 mod address;
 mod compile;
 mod complexity;
+mod display;
+mod explain;
 mod ignore_case;
 mod number;
 mod predicate;
@@ -24,6 +26,8 @@ use std::sync::Arc;
 
 pub(crate) use number::Decimal;
 pub(crate) use predicate::{Predicate, Scalar};
+
+pub use explain::{Explanation, UnmetField};
 
 use super::RuleMatcher;
 use super::tokens::Malformed;
@@ -84,6 +88,11 @@ impl Pattern {
         let mut matched = Vec::new();
         self.alone.matches_text(text, &mut matched)?;
         Ok(!matched.is_empty())
+    }
+
+    /// Why `event` does not match, or that it does.
+    pub fn explain(&self, event: &Json) -> Explanation {
+        explain::explain(&self.branches, event, self.matches(event))
     }
 
     pub(crate) fn branches(&self) -> &Arc<[Branch]> {

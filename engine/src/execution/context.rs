@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::flow::Stage;
 use super::thread::ThreadId;
-use super::{Env, Execution, Site};
+use super::{Env, Era, Execution, Site};
 use crate::asl::StateType;
 use crate::history::iso;
 use crate::json::{Json, Object, ToJson as _};
@@ -61,14 +61,20 @@ impl Surroundings for View<'_> {
         let thread = self.execution.thread(self.thread);
         let state = self.execution.program.at(thread.state);
         let execution = || {
-            json!({
-                "Id": start.execution_arn,
-                "Input": start.input,
-                "StartTime": iso(start.start_ms),
-                "Name": start.execution_name,
-                "RoleArn": start.role_arn,
-                "RedriveCount": 0,
-            })
+            let mut members = vec![
+                (text!("Id"), start.execution_arn.to_json()),
+                (text!("Input"), start.input.clone()),
+                (text!("StartTime"), iso(start.start_ms).into()),
+                (text!("Name"), start.execution_name.to_json()),
+                (text!("RoleArn"), start.role_arn.to_json()),
+            ];
+            if start.era > Era::BeforeRedrive {
+                members.push((text!("RedriveCount"), self.execution.redriven.0.into()));
+            }
+            if self.execution.redriven.0 > 0 {
+                members.push((text!("RedriveTime"), iso(self.execution.redriven.1).into()));
+            }
+            Json::from(Object::of_distinct(members))
         };
         let of_state = || {
             let mut members =

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::asl::{Resource, StateId};
+use crate::history::EventId;
 use crate::json::Json;
 
 /// One call of a task: a new one for every attempt.
@@ -74,6 +75,22 @@ pub trait Env {
         Ok(())
     }
 
+    /// Whether [`Env::next`] is asked after every event which line of control goes on. Otherwise each runs until it waits.
+    fn interleaves(&self) -> bool {
+        false
+    }
+
+    /// Which of the lines of control that are ready goes on, when `newest` is the newest event; `None` lets what comes from
+    /// outside go first.
+    fn next(&mut self, _newest: EventId, _ready: &[Ready]) -> Option<usize> {
+        Some(0)
+    }
+
+    /// Whether the results of a distributed Map's run are told, as a task's are, rather than made by its children.
+    fn tells_map_run(&self, _map: StateId) -> bool {
+        false
+    }
+
     /// A state was entered, from another one of its scope.
     fn entered(&mut self, _state: StateId, _from: Option<StateId>) {}
 
@@ -82,6 +99,44 @@ pub trait Env {
 
     /// A catcher takes an error.
     fn caught(&mut self, _state: StateId, _catcher: usize) {}
+}
+
+/// A line of control that can go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready {
+    /// The state that it is in or about to enter.
+    pub state: StateId,
+    /// Whether it is about to enter the state.
+    pub enters: bool,
+    /// Its newest event, from which its next one follows.
+    pub newest: EventId,
+}
+
+/// A line of control that waits for something from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// The state that it is in.
+    pub state: StateId,
+    /// Its newest event.
+    pub newest: EventId,
+    /// What it waits for.
+    pub on: WaitsFor,
+}
+
+/// What a line of control waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// A Wait's end, or a retry's.
+    Timer(TimerId),
+    /// A task's events.
+    Task {
+        /// Which task.
+        task: TaskId,
+        /// The timer of its `TimeoutSeconds`.
+        timeout: Option<TimerId>,
+        /// The timer of its `HeartbeatSeconds`.
+        heartbeat: Option<TimerId>,
+    },
 }
 
 /// What the caller must do.
@@ -106,7 +161,7 @@ pub enum Effect {
         /// Which task.
         task: TaskId,
     },
-    /// The execution has ended. The last effect of all.
+    /// The execution has ended. The last effect of all, unless it is redriven.
     Finish(Outcome),
 }
 
@@ -210,6 +265,8 @@ pub enum Event {
         /// Its cause.
         cause: Option<Arc<str>>,
     },
+    /// `RedriveExecution`: what was open when the execution ended unsuccessfully is done again.
+    Redrive,
 }
 
 impl Event {
@@ -225,7 +282,7 @@ impl Event {
             | Event::Failed { task, .. }
             | Event::TimedOut { task }
             | Event::Heartbeat { task } => Some(*task),
-            Event::TimerFired(_) | Event::Stop { .. } => None,
+            Event::TimerFired(_) | Event::Stop { .. } | Event::Redrive => None,
         }
     }
 
@@ -241,7 +298,7 @@ impl Event {
             | Event::Failed { task, .. }
             | Event::TimedOut { task }
             | Event::Heartbeat { task } => *task = other,
-            Event::TimerFired(_) | Event::Stop { .. } => {}
+            Event::TimerFired(_) | Event::Stop { .. } | Event::Redrive => {}
         }
         self
     }

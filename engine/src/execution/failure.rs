@@ -193,13 +193,18 @@ impl Execution {
     /// Carries a failure out of `id` into the Parallel or Map around it, and on from there.
     pub(super) fn propagate(&mut self, program: &Program, id: ThreadId, failure: Failure, env: &mut dyn Env) -> Then {
         let (mut id, mut by) = (id, self.thread(id).last_event);
+        // What is not handled ends the execution, and what was open then stays, for a redrive.
+        let is_handled = self.is_handled(program, id, &failure);
         loop {
             let now_ms = env.now_ms();
             let Some(fork) = self.thread(id).parent else {
                 self.fail_execution(failure, by, now_ms);
                 return Then::Stop;
             };
-            let Some(owner) = self.abort_fork(program, fork, id, by, now_ms) else { return Then::Stop };
+            let Some(owner) = self.record_fork_end(program, fork, id, by, now_ms) else { return Then::Stop };
+            if is_handled {
+                self.discard_fork(fork);
+            }
             id = owner;
             let state = program.at(self.thread(id).state);
             // AWS: between the attempts of a Parallel or Map there is no …StateFailed.
@@ -212,6 +217,20 @@ impl Execution {
                 return self.catch(program, id, &failure, at, env);
             }
         }
+    }
+
+    /// Whether a Parallel or Map around `id` retries or catches the failure.
+    fn is_handled(&self, program: &Program, id: ThreadId, failure: &Failure) -> bool {
+        let mut fork = self.thread(id).parent;
+        while let Some(owner) = fork.and_then(|fork| self.owner_of(fork)) {
+            let thread = self.thread(owner);
+            let state = program.at(thread.state);
+            if retrier(state, failure, &thread.retried).is_some() || catcher(state, failure).is_some() {
+                return true;
+            }
+            fork = thread.parent;
+        }
+        false
     }
 
     fn catch_or_propagate(&mut self, program: &Program, id: ThreadId, failure: Failure, env: &mut dyn Env) -> Then {
@@ -231,16 +250,9 @@ impl Execution {
         by: EventId,
         env: &mut dyn Env,
     ) -> Option<Then> {
-        if failure.nature == Nature::Fatal {
-            return None;
-        }
-        // AWS: the first retrier that matches is the one; when it is exhausted, later ones are not asked.
-        let (at, retrier) = state.retriers.iter().enumerate().find(|(_, retrier)| failure.matches(&retrier.errors))?;
+        let (at, retrier) = retrier(state, failure, &self.thread(id).retried)?;
         let thread = self.thread_mut(id);
         thread.retried.resize(state.retriers.len(), 0);
-        if thread.retried[at] >= retrier.max_attempts {
-            return None;
-        }
         thread.retried[at] += 1;
         let number = thread.retried[at];
         let delay_ms = self.retry_delay_ms(id, retrier, number, env);
@@ -296,6 +308,16 @@ impl Execution {
         };
         Ok((output, assigned))
     }
+}
+
+/// The retrier that takes the failure, unless it is exhausted; `retried` counts by retrier.
+fn retrier<'s>(state: &'s State, failure: &Failure, retried: &[u64]) -> Option<(usize, &'s Retrier)> {
+    if failure.nature == Nature::Fatal {
+        return None;
+    }
+    // AWS: the first retrier that matches is the one; when it is exhausted, later ones are not asked.
+    let (at, retrier) = state.retriers.iter().enumerate().find(|(_, retrier)| failure.matches(&retrier.errors))?;
+    (retried.get(at).copied().unwrap_or_default() < retrier.max_attempts).then_some((at, retrier))
 }
 
 fn catcher(state: &State, failure: &Failure) -> Option<usize> {

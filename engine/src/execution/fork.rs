@@ -183,8 +183,8 @@ impl Execution {
         Then::Stop
     }
 
-    /// Ends an attempt over the failure of `failed`, caused by event `by`: everything else in it is aborted. The owner.
-    pub(super) fn abort_fork(
+    /// Records that the failure of `failed`, caused by event `by`, ends everything else in its attempt. The owner.
+    pub(super) fn record_fork_end(
         &mut self,
         program: &Program,
         fork_id: ForkId,
@@ -192,53 +192,66 @@ impl Execution {
         by: EventId,
         now_ms: u64,
     ) -> Option<ThreadId> {
-        let fork = self.forks[fork_id.index()].take()?;
-        self.free_forks.push(fork_id);
-        self.thread_mut(fork.owner).fork = None;
-        let name = program.at(self.thread(fork.owner).state).name();
+        let fork = self.forks.get(fork_id.index())?.as_ref()?;
+        let (owner, is_map) = (fork.owner, fork.map.is_some());
+        let others: Vec<ThreadId> = fork.children.iter().flatten().copied().filter(|child| *child != failed).collect();
+        let name = program.at(self.thread(owner).state).name();
         let index = self.thread(failed).index;
-        if fork.map.is_some() {
+        if is_map {
             self.history.record(by, now_ms, || Kind::MapIterationFailed { name: name.clone(), index });
         }
         // AWS: a Task that failed counts as open still; a Fail, a Pass or a nested Map that failed does not.
         if matches!(program.at(self.thread(failed).state).work, Work::Task(_)) && self.thread(failed).is_open() {
             self.history.record(by, now_ms, || Kind::StateAborted { state_type: StateType::Task.name() });
         }
-        self.discard(failed);
-        for child in fork.children.into_iter().flatten().filter(|child| *child != failed) {
+        for child in others {
             let index = self.thread(child).index;
-            if fork.map.is_some() {
+            if is_map {
                 self.history.record(by, now_ms, || Kind::MapIterationAborted { name: name.clone(), index });
             }
-            self.abort_thread(program, child, by, now_ms);
+            self.record_abort(program, child, by, now_ms);
         }
-        Some(fork.owner)
+        Some(owner)
     }
 
-    /// Aborts what a thread has open, outermost first. Recurses as deep as the definition nests, which is bounded.
-    fn abort_thread(&mut self, program: &Program, id: ThreadId, by: EventId, now_ms: u64) {
+    /// Records what a thread has open, outermost first. Recurses as deep as the definition nests, which is bounded.
+    fn record_abort(&mut self, program: &Program, id: ThreadId, by: EventId, now_ms: u64) {
         let state = program.at(self.thread(id).state);
         let state_type = state.state_type();
         if self.thread(id).is_open() && Execution::shows_abort(state_type) {
             self.history.record(by, now_ms, || Kind::StateAborted { state_type: state_type.name() });
         }
-        if let Some(fork_id) = self.thread(id).fork
-            && let Some(fork) = self.forks[fork_id.index()].take()
-        {
-            self.free_forks.push(fork_id);
-            if fork.run.is_some() {
-                self.history.record(by, now_ms, || Kind::MapRunAborted);
-            }
-            for child in fork.children.into_iter().flatten() {
-                let index = self.thread(child).index;
-                if fork.map.is_some() && fork.run.is_none() {
-                    let name = state.name().clone();
-                    self.history.record(by, now_ms, || Kind::MapIterationAborted { name, index });
-                }
-                self.abort_thread(program, child, by, now_ms);
-            }
+        if self.thread(id).run.is_some() {
+            self.history.record(by, now_ms, || Kind::MapRunAborted);
         }
-        self.discard(id);
+        let fork = self.thread(id).fork.and_then(|fork| self.forks.get(fork.index())?.as_ref());
+        let Some(fork) = fork else { return };
+        let (is_run, is_map) = (fork.run.is_some(), fork.map.is_some());
+        let children: Vec<ThreadId> = fork.children.iter().flatten().copied().collect();
+        if is_run {
+            // The children are executions of their own.
+            self.history.record(by, now_ms, || Kind::MapRunAborted);
+            return;
+        }
+        for child in children {
+            let index = self.thread(child).index;
+            if is_map {
+                let name = state.name().clone();
+                self.history.record(by, now_ms, || Kind::MapIterationAborted { name, index });
+            }
+            self.record_abort(program, child, by, now_ms);
+        }
+    }
+
+    /// Lets go of an attempt with everything in it. Recurses as deep as the definition nests.
+    pub(super) fn discard_fork(&mut self, fork_id: ForkId) {
+        let Some(fork) = self.remove_fork(fork_id) else { return };
+        for child in fork.children.into_iter().flatten() {
+            if let Some(inner) = self.thread(child).fork {
+                self.discard_fork(inner);
+            }
+            self.discard(child);
+        }
     }
 
     /// Lets a thread go, with all it waits for.
@@ -340,6 +353,11 @@ impl Execution {
             None => fork.run.as_mut()?.count_failure(index),
         }
         Some((fork.children.len() < fork.results.len(), fork.remaining == 0))
+    }
+
+    /// Whether it is a distributed Map's, whose children are executions.
+    pub(super) fn is_run(&self, fork: ForkId) -> bool {
+        self.forks.get(fork.index()).and_then(Option::as_ref).is_some_and(|fork| fork.run.is_some())
     }
 
     pub(super) fn is_run_failed(&self, fork: ForkId) -> bool {

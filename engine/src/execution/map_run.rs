@@ -12,7 +12,7 @@ use super::formula::Document;
 use super::step::Then;
 use super::thread::{ForkId, OpenTask, Step, ThreadId};
 use super::{
-    Effect, Env, Event, Execution, Invocation, Outcome, Resumed, Start, Status, TaskId, TimerId, WorkflowType,
+    Effect, Env, Era, Event, Execution, Invocation, Outcome, Resumed, Start, Status, TaskId, TimerId, WorkflowType,
 };
 use crate::asl::{Distributed, MapWork, Percentage, Program, StateType, Work};
 use crate::history::{EventId, Kind};
@@ -20,10 +20,6 @@ use crate::json::{Json, Object};
 
 /// AWS: children of one run that run at once.
 pub(super) const DISTRIBUTED_CONCURRENCY_MAX: u64 = 10_000;
-
-/// AWS: an exit follows from `MapRunSucceeded` in recordings up to August 2024, from `MapRunStarted` in those from
-/// November 2024 on. Most recordings are of the former kind.
-const EXIT_FOLLOWS_FROM_START: bool = false;
 
 /// What is known of a run before its items are.
 #[derive(Debug)]
@@ -41,6 +37,8 @@ pub(super) struct MapRun {
     /// How many items each child has.
     sizes: Vec<usize>,
     failed_items: usize,
+    /// Whether the results are told rather than made by children.
+    is_told: bool,
 }
 
 /// An execution within an execution.
@@ -90,7 +88,15 @@ impl Execution {
             input,
             sizes: Vec::new(),
             failed_items: 0,
+            is_told: env.tells_map_run(site.state),
         };
+        if run.is_told {
+            let task = self.next_task(id);
+            let thread = self.thread_mut(id);
+            thread.task = Some(OpenTask { id: task, token: None, timeout: None, heartbeat: None, heartbeat_ms: None });
+            thread.run = Some(Box::new(run));
+            return Ok(Then::Stop);
+        }
         if let Err(cause) = max_items {
             return Ok(self.fail_run(id, &run, reader_failed(cause), env));
         }
@@ -137,6 +143,12 @@ impl Execution {
         env: &mut dyn Env,
     ) -> Then {
         let Some(run) = self.thread_mut(id).run.take() else { return Then::Stop };
+        if run.is_told {
+            return match read {
+                Ok(results) => self.succeed_run(id, &run, results, env),
+                Err(failure) => self.fail_run(id, &run, failure, env),
+            };
+        }
         let format = match &program.at(self.thread(id).state).work {
             Work::Map(map) => map.distributed.as_ref().and_then(|distributed| distributed.reader.as_ref()),
             _ => None,
@@ -278,6 +290,7 @@ impl Execution {
             state_machine_arn: machine_arn,
             start_ms: env.now_ms(),
             workflow_type: if is_express { WorkflowType::Express } else { WorkflowType::Standard },
+            era: self.start.era,
             history: false,
         };
         let scope = self.thread(id).scope.clone();
@@ -377,12 +390,17 @@ impl Execution {
 
     fn end_run(&mut self, fork_id: ForkId, env: &mut dyn Env) -> Then {
         let Some((owner, run, results)) = self.take_run(fork_id) else { return Then::Stop };
+        self.succeed_run(owner, &run, Json::from(results), env)
+    }
+
+    fn succeed_run(&mut self, owner: ThreadId, run: &MapRun, results: Json, env: &mut dyn Env) -> Then {
         let now_ms = env.now_ms();
         let succeeded = self.history.record(run.started, now_ms, || Kind::MapRunSucceeded);
         self.history.record(succeeded, now_ms, || Kind::StateSucceeded { state_type: StateType::Map.name() });
+        let is_current = self.start.era == Era::Current;
         let owner_thread = self.thread_mut(owner);
-        owner_thread.last_event = if EXIT_FOLLOWS_FROM_START { run.started } else { succeeded };
-        owner_thread.step = Step::Worked(Ok(Json::from(results)));
+        owner_thread.last_event = if is_current { run.started } else { succeeded };
+        owner_thread.step = Step::Worked(Ok(results));
         Then::Continue(owner)
     }
 

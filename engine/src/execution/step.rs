@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::flow::Stage;
 use super::formula::Document;
 use super::thread::{Step, ThreadId};
-use super::{Env, Execution, Status};
+use super::{Env, Execution, Ready, Status};
 use crate::asl::{Next, Program, StateType, Text, Work};
 use crate::history::{Kind, Payload};
 use crate::json::Json;
@@ -27,24 +27,45 @@ impl Execution {
             if self.check_history(env) {
                 return;
             }
-            let then = match std::mem::replace(&mut self.thread_mut(id).step, Step::Waiting) {
-                Step::Enter => self.enter(program, id, env),
-                Step::Work => self.work(program, id, env),
-                Step::Worked(Ok(result)) => self.complete(program, id, result, env),
-                Step::Worked(Err(failure)) => self.fail(program, id, failure, env),
-                Step::Unborn(failure) => {
-                    self.record_evaluation(id, &failure, env);
-                    self.propagate(program, id, failure, env)
-                }
-                Step::ItemsRead(read) => self.items_read(program, id, read, env),
-                Step::Child => self.poll_child(program, id, env),
-                Step::Slept => self.leave_wait(program, id, env),
-                Step::Waiting | Step::Gone => Then::Stop,
-            };
-            match then {
+            match self.step(program, id, env) {
                 Then::Continue(next) => id = next,
                 Then::Stop => return,
             }
+        }
+    }
+
+    /// Runs all threads, an event at a time, in the order that the caller wants.
+    pub(super) fn run_interleaved(&mut self, program: &Program, env: &mut dyn Env) {
+        while !self.ready.is_empty() && !self.check_history(env) {
+            let ready = self.ready.iter().map(|id| {
+                let thread = self.thread(*id);
+                let enters = matches!(thread.step, Step::Enter);
+                Ready { state: thread.state, enters, newest: thread.last_event }
+            });
+            let ready: Vec<Ready> = ready.collect();
+            let chosen = env.next(self.history.last_id(), &ready);
+            let Some(id) = chosen.and_then(|at| self.ready.remove(at)) else { return };
+            if let Then::Continue(next) = self.step(program, id, env) {
+                self.ready.push_front(next);
+            }
+        }
+    }
+
+    fn step(&mut self, program: &Program, id: ThreadId, env: &mut dyn Env) -> Then {
+        match std::mem::replace(&mut self.thread_mut(id).step, Step::Waiting) {
+            Step::Enter => self.enter(program, id, env),
+            Step::Work => self.work(program, id, env),
+            Step::Worked(Ok(result)) => self.complete(program, id, result, env),
+            Step::Worked(Err(failure)) => self.fail(program, id, failure, env),
+            Step::Unborn(failure) => {
+                self.record_evaluation(id, &failure, env);
+                self.propagate(program, id, failure, env)
+            }
+            Step::ItemsRead(read) => self.items_read(program, id, read, env),
+            Step::Child => self.poll_child(program, id, env),
+            Step::Slept => self.leave_wait(program, id, env),
+            Step::Ends(output) => self.end_thread(program, id, output, env),
+            Step::Waiting | Step::Gone => Then::Stop,
         }
     }
 
@@ -68,6 +89,10 @@ impl Execution {
             },
         });
         thread.entered_event = thread.last_event;
+        if self.interleaves {
+            thread.step = Step::Work;
+            return Then::Continue(id);
+        }
         self.work(program, id, env)
     }
 
@@ -179,6 +204,10 @@ impl Execution {
                 thread.state = next;
                 thread.input = output;
                 thread.step = Step::Enter;
+                Then::Continue(id)
+            }
+            Next::End if self.interleaves => {
+                thread.step = Step::Ends(output);
                 Then::Continue(id)
             }
             Next::End => self.end_thread(program, id, output, env),

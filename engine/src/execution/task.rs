@@ -156,7 +156,7 @@ impl Execution {
                 self.end_task(id, &resource, &End::SubmitFailed, Failure::named(error, cause), now_ms);
             }
             Event::TimedOut { .. } => self.end_task(id, &resource, &End::TimedOut, Failure::timeout(), now_ms),
-            Event::TimerFired(_) | Event::Stop { .. } => {}
+            Event::TimerFired(_) | Event::Stop { .. } | Event::Redrive => {}
         }
         Resumed::Accepted
     }

@@ -93,6 +93,8 @@ pub(super) enum Step {
     ItemsRead(Result<Json, Failure>),
     /// Runs the execution of an item.
     Child,
+    /// Is past its last state, whose output this is.
+    Ends(Json),
     /// Is over, and its place in the table is free.
     Gone,
 }

@@ -63,6 +63,10 @@ pub enum Kind {
         cause: Option<Arc<str>>,
     },
 
+    ExecutionRedriven {
+        count: u32,
+    },
+
     /// `PassStateEntered` and its like; `state_type` is `Pass`.
     StateEntered {
         state_type: &'static str,

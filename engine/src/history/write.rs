@@ -67,6 +67,7 @@ fn fixed_name(kind: &Kind) -> &'static str {
         Kind::ExecutionFailed { .. } => "ExecutionFailed",
         Kind::ExecutionAborted { .. } => "ExecutionAborted",
         Kind::ExecutionTimedOut { .. } => "ExecutionTimedOut",
+        Kind::ExecutionRedriven { .. } => "ExecutionRedriven",
         Kind::MapIterationStarted { .. } => "MapIterationStarted",
         Kind::MapIterationSucceeded { .. } => "MapIterationSucceeded",
         Kind::MapIterationFailed { .. } => "MapIterationFailed",
@@ -210,6 +211,7 @@ fn details(kind: &Kind) -> Option<Details> {
             .with("parameters", text(parameters))
             .limits(*timeout_seconds, *heartbeat_seconds)
             .credentials(role_arn.as_ref()),
+        Kind::ExecutionRedriven { count } => new.with("redriveCount", *count),
         Kind::MapRunStarted { arn } => new.with("mapRunArn", arn.clone()),
         Kind::TaskStarted { task } => new.task(task),
         Kind::TaskSubmitted { task, output } | Kind::TaskSucceeded { task, output } => {

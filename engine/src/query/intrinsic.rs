@@ -4,6 +4,7 @@
 //! evaluation, as on AWS; only a text that is no call at all is refused at compilation.
 
 mod functions;
+mod misuse;
 mod parse;
 
 use std::fmt;
@@ -145,6 +146,18 @@ impl Intrinsic {
     /// The call as it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Every path among its arguments, those of nested calls included.
+    pub fn paths(&self) -> Vec<&Path> {
+        let mut paths = Vec::new();
+        self.call.collect_paths(&mut paths);
+        paths
+    }
+
+    /// Why the call can never have a value, told from what stands in it alone; `None` when it may have one.
+    pub fn misuse(&self) -> Option<String> {
+        self.call.misuse()
     }
 
     pub(super) fn collect_paths<'t>(&'t self, paths: &mut Vec<&'t Path>) {

@@ -145,6 +145,14 @@ impl Path {
         &self.text
     }
 
+    /// The property names that the path begins with: `Task` and `Token` of `$$.Task.Token`.
+    pub fn leading_names(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map_while(|step| match step {
+            Step::Property(name) => Some(&**name),
+            _ => None,
+        })
+    }
+
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
     }

@@ -1,6 +1,7 @@
 //! Payload templates (`Parameters`, `ResultSelector`, `ItemSelector`, JSONPath `Assign`): JSON in which a key that ends
 //! in `.$` takes its value from a path or an intrinsic function.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use super::{Draws, Intrinsic, IntrinsicError, IntrinsicProblem, Path, PathError,
 use crate::Json;
 use crate::json::Object;
 use crate::source::{Diagnostic, Node, Shape};
+
+const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
 /// A compiled payload template.
 #[derive(Clone, Debug)]
@@ -86,19 +89,27 @@ fn compile(node: &Node, location: &str, diagnostics: &mut Vec<Diagnostic>) -> Pi
         Shape::Array(items) => Piece::Array(items.iter().map(|item| compile(item, location, diagnostics)).collect()),
         Shape::Object(members) => {
             let mut pieces: Vec<(Arc<str>, Piece)> = Vec::with_capacity(members.len());
+            let mut places: HashMap<Arc<str>, (usize, bool)> = HashMap::with_capacity(members.len());
             for member in members {
+                let is_computed = member.key.ends_with(".$");
                 let (key, piece) = match member.key.strip_suffix(".$") {
                     Some(bare) => (bare.into(), compile_expression(&member.key, &member.value, location, diagnostics)),
                     None => (member.key.clone(), compile(&member.value, location, diagnostics)),
                 };
-                match pieces.iter_mut().find(|(known, _)| *known == key) {
-                    Some((_, known)) => {
-                        let message =
-                            format!("the field '{key}' is given twice, here as '{}'; the last one counts", member.key);
-                        diagnostics.push(Diagnostic::warning("repeated-field", member.key_span, location, message));
-                        *known = piece;
+                match places.get(&key) {
+                    Some((at, other_is_computed)) => {
+                        // The same key twice is for the reader of JSON to judge, who takes the last.
+                        if is_computed != *other_is_computed {
+                            let message = format!("the field '{key}' is given twice, as '{key}' and as '{key}.$'");
+                            let problem = Diagnostic::error(SCHEMA, member.key_span, location, message);
+                            diagnostics.push(problem.hint("keep one of the two"));
+                        }
+                        pieces[*at].1 = piece;
                     }
-                    None => pieces.push((key, piece)),
+                    None => {
+                        places.insert(key.clone(), (pieces.len(), is_computed));
+                        pieces.push((key, piece));
+                    }
                 }
             }
             Piece::Object(pieces.into())
@@ -122,7 +133,7 @@ fn compile_expression(key: &Arc<str>, node: &Node, location: &str, diagnostics: 
     };
     let message =
         format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call");
-    diagnostics.push(Diagnostic::error("SCHEMA_VALIDATION_FAILED", node.span, location, message).hint(problem));
+    diagnostics.push(Diagnostic::error(SCHEMA, node.span, location, message).hint(problem));
     Piece::Literal(node.to_json())
 }
 

@@ -88,6 +88,21 @@ impl Node {
         }
     }
 
+    /// The bytes of the paths of all values inside, so that code that writes such paths can bound its work beforehand.
+    pub fn path_bytes(&self) -> usize {
+        fn sum(node: &Node, before: usize) -> usize {
+            match &node.shape {
+                Shape::Object(members) => members
+                    .iter()
+                    .map(|member| sum(&member.value, before.saturating_add(member.key.len())))
+                    .fold(before, usize::saturating_add),
+                Shape::Array(items) => items.iter().map(|item| sum(item, before)).fold(before, usize::saturating_add),
+                _ => before,
+            }
+        }
+        sum(self, 0)
+    }
+
     /// What the value is, as a word for messages.
     pub fn kind(&self) -> &'static str {
         match self.shape {

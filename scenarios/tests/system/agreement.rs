@@ -21,7 +21,8 @@ fn native_and_python_handlers_of_the_textbook_orders_agree_on_faulted_scripts() 
     agree(&naive, 0, 300);
 }
 
-fn agree(native: &Harness, first: u64, count: u64) {
+/// Replays the script of each native run with the template's Python and compares all that happened.
+pub fn agree(native: &Harness, first: u64, count: u64) {
     let python = native.clone().handlers(Handlers::Python);
     in_parallel(count, |seeds| {
         let (mut native, mut python) = (world(native), world(&python));

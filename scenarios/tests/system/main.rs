@@ -3,11 +3,13 @@
 //! Handlers are native unless a test says otherwise.
 
 mod agreement;
+mod callback;
 mod determinism;
 mod lost_update;
 mod monitored;
-mod mutants;
+mod planted;
 mod promises;
+mod published;
 mod scripts;
 mod snapshots;
 mod support;

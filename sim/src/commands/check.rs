@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{HELD, UNUSABLE, VIOLATED, load, parse_profile, print, profile_text, regressions, unusable};
+use super::{HELD, UNUSABLE, VIOLATED, load, parse_profile, print, profile_text, unusable};
 use crate::explore::{Finding, Plan, Regression, sweep};
 use crate::harness::Harness;
 use crate::report::{Again, Replayed, SEEDS_USUAL, Story, Summary, summary_text};
@@ -55,7 +55,7 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
         args.jobs.map_or_else(cores, |jobs| jobs as usize).min(usize::try_from(args.seeds).unwrap_or(usize::MAX));
     let began = Instant::now();
     let mut replayed = Vec::new();
-    for regression in regressions(&harness)? {
+    for regression in harness.regressions()? {
         replayed.push(replay(&harness, &regression)?);
     }
     let bar = progress_bar(args.seeds);

@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use rehearsal_engine::Json;
 use rehearsal_engine::asl::Program;
-use rehearsal_engine::execution::{Execution, Start, Status, WorkflowType};
+use rehearsal_engine::execution::{Era, Execution, Start, Status, WorkflowType};
 use rehearsal_engine::source::{Diagnostic, Position, Severity};
 
+use super::input::{InputArgs, read, read_json};
+use super::{VIOLATED, print, tell, unusable};
 use crate::world::Millis;
 use drive::drive;
 use mocks::Mocks;
@@ -27,12 +29,8 @@ const ACCOUNT: &str = "111111111111";
 pub struct RunArgs {
     /// The definition: Amazon States Language in JSON
     definition: PathBuf,
-    /// The input, as JSON text
-    #[arg(long, value_name = "JSON", conflicts_with = "input_file")]
-    input: Option<String>,
-    /// A file with the input
-    #[arg(long, value_name = "FILE")]
-    input_file: Option<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
     /// The execution's name
     #[arg(long, default_value = "execution")]
     name: String,
@@ -48,21 +46,39 @@ pub struct RunArgs {
     /// When the execution starts: ISO 8601, or milliseconds since 1970
     #[arg(long, value_name = "TIME", value_parser = start_time)]
     start_time: Option<u64>,
-    /// What the tasks answer; `FILE#CASE` picks a test case of a Step Functions Local mock file
+    /// What the tasks answer
+    #[arg(long, value_name = "FILE", conflicts_with = "mock_config")]
+    mocks: Option<PathBuf>,
+    /// What the tasks answer, as a MockConfigFile.json of Step Functions Local
     #[arg(long, value_name = "FILE")]
-    mocks: Option<String>,
+    mock_config: Option<PathBuf>,
+    /// The test case of the mock file; needed where it has several
+    #[arg(long, value_name = "NAME")]
+    test_case: Option<String>,
     /// Writes the execution's history, as `GetExecutionHistory` returns it
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
+    /// Draws UUIDs, task tokens, jitter and random numbers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
     /// How to print the result
     #[arg(long, default_value = "text")]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum TypeArg {
+pub(super) enum TypeArg {
     Standard,
     Express,
+}
+
+impl From<TypeArg> for WorkflowType {
+    fn from(workflow_type: TypeArg) -> WorkflowType {
+        match workflow_type {
+            TypeArg::Standard => WorkflowType::Standard,
+            TypeArg::Express => WorkflowType::Express,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -75,49 +91,56 @@ enum Format {
 pub fn run(args: &RunArgs) -> ExitCode {
     match execute(args) {
         Ok(execution) => {
-            print(args.format, &execution);
-            if execution.status() == Status::Succeeded { ExitCode::SUCCESS } else { ExitCode::from(1) }
+            print(&shown(args.format, &execution));
+            if execution.status() == Status::Succeeded { ExitCode::SUCCESS } else { ExitCode::from(VIOLATED) }
         }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
+        Err(message) => unusable(&message),
     }
 }
 
 fn execute(args: &RunArgs) -> Result<Execution, String> {
-    let text = read(&args.definition)?;
-    let listed = |problems: &[Diagnostic]| listed(&args.definition, &text, problems);
+    let program = compile(&args.definition, args.workflow_type)?;
+    let (input_text, input) = args.input.read()?;
+    let mut mocks = match args.mocks.as_ref().or(args.mock_config.as_ref()) {
+        Some(file) => {
+            let mocks = Mocks::parse(&read_json(file)?, &args.state_machine_name, args.test_case.as_deref());
+            mocks.map_err(|error| format!("{}: {error}", file.display()))?
+        }
+        None => Mocks::default(),
+    };
+    let start = begin(args, &program, input, &input_text);
+    let mut execution = Execution::start(Arc::new(program), start);
+    drive(&mut execution, &mut mocks, args.seed);
+    if let Some(file) = &args.history {
+        write_history(file, &execution)?;
+    }
+    Ok(execution)
+}
+
+/// The program in a definition file; its warnings are printed.
+pub(super) fn compile(file: &Path, workflow_type: TypeArg) -> Result<Program, String> {
+    let text = read(file)?;
+    let listed = |problems: &[Diagnostic]| listed(file, &text, problems);
     let program = Program::compile(&text).map_err(|problems| listed(&problems))?;
-    if args.workflow_type == TypeArg::Express {
+    if workflow_type == TypeArg::Express {
         let problems = program.express_problems();
         if !problems.is_empty() {
             return Err(listed(&problems));
         }
     }
     if !program.warnings().is_empty() {
-        eprintln!("{}", listed(program.warnings()));
+        tell(&format!("{}\n", listed(program.warnings())));
     }
-    let input_text = match (&args.input, &args.input_file) {
-        (Some(text), _) => text.clone(),
-        (None, Some(file)) => read(file)?,
-        (None, None) => "{}".to_owned(),
-    };
-    let input = Json::parse(&input_text).map_err(|error| format!("the input is not JSON: {error}"))?;
-    let mut mocks = match &args.mocks {
-        Some(mocks) => load_mocks(mocks, &args.state_machine_name)?,
-        None => Mocks::default(),
-    };
-    let mut execution = Execution::start(Arc::new(program), begin(args, input, &input_text));
-    drive(&mut execution, &mut mocks);
-    if let Some(file) = &args.history {
-        let text = serde_json::to_string_pretty(&execution.history().to_json()).map_err(|error| error.to_string())?;
-        std::fs::write(file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    Ok(execution)
+    Ok(program)
 }
 
-fn begin(args: &RunArgs, input: Json, input_text: &str) -> Start {
+/// Writes what `GetExecutionHistory` would return.
+pub(super) fn write_history(file: &Path, execution: &Execution) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(&execution.history().to_json()).map_err(|error| error.to_string())?;
+    std::fs::write(file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn begin(args: &RunArgs, program: &Program, input: Json, input_text: &str) -> Start {
     let (machine, name) = (&args.state_machine_name, &args.name);
     let arn =
         |kind: &str, rest: &str| -> Arc<str> { format!("arn:aws:states:{REGION}:{ACCOUNT}:{kind}:{rest}").into() };
@@ -135,22 +158,9 @@ fn begin(args: &RunArgs, input: Json, input_text: &str) -> Start {
         state_machine_name: machine.as_str().into(),
         start_ms: args.start_time.unwrap_or(Millis::START.0),
         workflow_type,
+        era: args.start_time.map_or_else(|| Era::undated(program), Era::of),
         history: true,
     }
-}
-
-fn load_mocks(argument: &str, machine: &str) -> Result<Mocks, String> {
-    let (file, case) = match argument.split_once('#') {
-        Some((file, case)) => (Path::new(file), Some(case)),
-        None => (Path::new(argument), None),
-    };
-    let text = read(file)?;
-    let json = Json::parse(&text).map_err(|error| format!("{}: not JSON: {error}", file.display()))?;
-    Mocks::parse(&json, machine, case).map_err(|error| format!("{}: {error}", file.display()))
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn listed(file: &Path, text: &str, problems: &[Diagnostic]) -> String {
@@ -163,36 +173,33 @@ fn listed(file: &Path, text: &str, problems: &[Diagnostic]) -> String {
     problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn print(format: Format, execution: &Execution) {
-    let Some(outcome) = execution.outcome() else { return };
+fn shown(format: Format, execution: &Execution) -> String {
+    let Some(outcome) = execution.outcome() else { return String::new() };
     let stop_ms = execution.history().events().last().map_or(0, |event| event.at_ms);
-    let start = execution.started_with();
+    let virtual_ms = stop_ms.saturating_sub(execution.started_with().start_ms);
     match format {
         Format::Json => {
-            let mut answer = vec![
-                ("executionArn", Json::from(start.execution_arn.clone())),
-                ("status", Json::from(outcome.status.name())),
-                ("startDate", Json::from(Millis(start.start_ms).to_iso())),
-                ("stopDate", Json::from(Millis(stop_ms).to_iso())),
-            ];
+            let mut answer = vec![("status", Json::from(outcome.status.name()))];
             answer.extend(outcome.output.clone().map(|output| ("output", output)));
             answer.extend(outcome.error.clone().map(|error| ("error", Json::from(error))));
             answer.extend(outcome.cause.clone().map(|cause| ("cause", Json::from(cause))));
-            println!("{}", Json::from_pairs(answer));
+            answer.push(("virtual_ms", Json::from(virtual_ms)));
+            format!("{}\n", Json::from_pairs(answer))
         }
         Format::Text => {
-            let seconds = stop_ms.saturating_sub(start.start_ms) as f64 / 1000.0;
+            let (seconds, ms) = (virtual_ms / 1000, virtual_ms % 1000);
             let events = execution.history().last_id();
-            println!("{} after {seconds} s of virtual time and {events} events", outcome.status.name());
+            let mut text =
+                format!("{} after {seconds}.{ms:03} s of virtual time and {events} events\n", outcome.status.name());
             if let Some(output) = &outcome.output {
-                println!("output: {output}");
+                text += &format!("output: {output}\n");
             }
-            if let Some(error) = &outcome.error {
-                println!("error: {error}");
+            for (name, value) in [("error", &outcome.error), ("cause", &outcome.cause)] {
+                if let Some(value) = value {
+                    text += &format!("{name}: {value}\n");
+                }
             }
-            if let Some(cause) = &outcome.cause {
-                println!("cause: {cause}");
-            }
+            text
         }
     }
 }

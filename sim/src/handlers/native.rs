@@ -14,7 +14,7 @@ use rehearsal_engine::{Json, json};
 
 use super::hosting::follow_clock;
 use super::{Entropy, Host, HostError, Start, Step, Wake};
-use crate::services::{Answer, ApiError, Request, Response, dynamodb, eventbridge};
+use crate::services::{Answer, ApiError, Request, Response, dynamodb, eventbridge, stepfunctions};
 use crate::world::{Millis, uuid};
 
 /// The error that a handler ends with: what Lambda reports as `errorType` and `errorMessage`.
@@ -40,7 +40,8 @@ impl From<CallError> for FunctionError {
         let message =
             format!("An error occurred ({}) when calling the {operation} operation: {}", error.code, error.message);
         // boto3 raises a modelled exception under its own name, anything else as ClientError.
-        let kind = if dynamodb_models(error.code) { error.code } else { "ClientError" };
+        let is_modelled = dynamodb_models(error.code) || stepfunctions_models(error.code);
+        let kind = if is_modelled { error.code } else { "ClientError" };
         FunctionError::new(kind, message)
     }
 }
@@ -101,6 +102,18 @@ impl Context {
             Ok(Response::Events(response)) => Ok(response),
             Ok(_) => {
                 Err(CallError { operation, error: ApiError::new("InternalFailure", "not an answer of EventBridge") })
+            }
+            Err(error) => Err(CallError { operation, error }),
+        }
+    }
+
+    /// Calls Step Functions; the answer is the API's JSON.
+    pub async fn step_functions(&self, request: stepfunctions::Request) -> Result<Json, CallError> {
+        let operation = request.operation_name();
+        match self.call(Request::States(Box::new(request))).await {
+            Ok(Response::States(response)) => Ok(response),
+            Ok(_) => {
+                Err(CallError { operation, error: ApiError::new("InternalFailure", "not an answer of Step Functions") })
             }
             Err(error) => Err(CallError { operation, error }),
         }
@@ -314,5 +327,28 @@ fn dynamodb_models(code: &str) -> bool {
             | "IdempotentParameterMismatchException"
             | "ItemCollectionSizeLimitExceededException"
             | "InternalServerError"
+    )
+}
+
+/// Error codes that botocore models for Step Functions, of the operations that handlers call.
+fn stepfunctions_models(code: &str) -> bool {
+    matches!(
+        code,
+        "ActivityDoesNotExist"
+            | "ActivityWorkerLimitExceeded"
+            | "ExecutionAlreadyExists"
+            | "ExecutionDoesNotExist"
+            | "ExecutionLimitExceeded"
+            | "ExecutionNotRedrivable"
+            | "InvalidArn"
+            | "InvalidExecutionInput"
+            | "InvalidName"
+            | "InvalidOutput"
+            | "InvalidToken"
+            | "StateMachineDeleting"
+            | "StateMachineDoesNotExist"
+            | "StateMachineTypeNotSupported"
+            | "TaskDoesNotExist"
+            | "TaskTimedOut"
     )
 }

@@ -9,7 +9,7 @@ use rehearsal_engine::source::Diagnostic;
 use super::Harness;
 use crate::diagnostics::{Problem, Problems};
 use crate::handlers::HostError;
-use crate::handlers::python::Options;
+use crate::handlers::python::{Options, next_processor};
 use crate::iam::Policies;
 use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, ScenarioFile};
 use crate::services::dynamodb::{Database, DynamoDb};
@@ -54,15 +54,20 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let machines = machines(stack, &policies, &mut names)?;
     let (buses, rules) = buses_and_rules(stack, &policies, &mut names);
     let database = database(loaded)?;
+    // One for all that look at the world.
+    let mirror = Rc::default();
     let invariants = match &harness.invariants {
         Some(invariants) => invariants(&database),
-        None => super::expression::invariants(loaded)?,
+        None => super::expression::invariants(loaded, &mirror)?,
     };
     let workload = match &harness.workload {
         Some(workload) => workload(&mut names),
-        None => super::workload::workload(loaded, &mut names)?,
+        None => super::workload::workload(loaded, &mut names, &mirror)?,
     };
+    // One processor for both workers of a thread: they never run at once.
+    let python = &Options { processor: python.processor.or_else(|| Some(next_processor())), ..python.clone() };
     let host = super::handlers::host(harness, python)?;
+    let clients = super::scripts::clients(loaded, &mut names, python)?;
     let announces = !buses[0].matcher.is_empty();
     let (metrics, cloudwatch) = super::monitoring::build(harness, &rules, announces, &mut names);
     let scheduler = super::scheduling::build(loaded, &mut names);
@@ -79,7 +84,8 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         invariants,
         workload,
         harness.caps,
-    ))
+    )
+    .with_clients(clients))
 }
 
 pub(super) fn fault_plan(scenario: &ScenarioFile) -> FaultPlan {
@@ -107,7 +113,10 @@ pub(super) fn caps(scenario: &ScenarioFile) -> Caps {
 }
 
 pub(super) fn hash(loaded: &Loaded) -> u64 {
-    super::files_hash(loaded.sources.iter().map(|source| &*source.text))
+    let beside = loaded.scripts.iter().map(|script| &script.beside);
+    let code = beside.chain(loaded.code.values().filter_map(|code| code.as_ref().ok()));
+    let code = code.flat_map(|files| files.iter().flat_map(|(path, text)| [&**path, &**text]));
+    super::files_hash(loaded.sources.iter().map(|source| &*source.text).chain(code))
 }
 
 pub(super) fn invariant_names(scenario: &ScenarioFile) -> Vec<(Arc<str>, When)> {

@@ -51,8 +51,7 @@ pub(super) fn check(loaded: &Loaded, problems: &mut Vec<Problem>) {
 }
 
 /// The scenario's invariants, compiled for this thread; all of them share one mirror of the world.
-pub(super) fn invariants(loaded: &Loaded) -> Result<Vec<Invariant>, HostError> {
-    let mirror = Rc::new(RefCell::new(Mirror::default()));
+pub(super) fn invariants(loaded: &Loaded, mirror: &Rc<RefCell<Mirror>>) -> Result<Vec<Invariant>, HostError> {
     let invariant = |written: &scenario::Invariant| {
         let expression = Expression::compile(written.condition.text.as_str(), Dialect::Scenario)
             .map_err(|error| HostError(format!("the invariant '{}' does not parse: {error}", written.name)))?;
@@ -103,7 +102,7 @@ fn kind(value: &JValue) -> &'static str {
 }
 
 /// What an expression reads, as parts of the world.
-fn parts(loaded: &Loaded, expression: &Expression) -> Parts {
+pub(super) fn parts(loaded: &Loaded, expression: &Expression) -> Parts {
     let Reads::Paths(paths) = expression.reads() else { return Parts::ALL };
     paths.iter().fold(Parts::NONE, |parts, path| parts.and(part(loaded, expression, path)))
 }
@@ -119,6 +118,8 @@ fn part(loaded: &Loaded, expression: &Expression, path: &[String]) -> Parts {
         Some("events") => Parts::EVENTS,
         Some("metrics") => Parts::METRICS,
         Some("alarms") => Parts::ALARMS,
+        Some("tokens") => Parts::TOKENS,
+        Some("clients") => Parts::CLIENTS,
         _ => Parts::ALL,
     }
 }
@@ -132,14 +133,14 @@ fn may_read_states(source: &str) -> bool {
 }
 
 /// The names that an invariant may speak of.
-struct Known {
+pub(super) struct Known {
     tables: Vec<String>,
     buses: Vec<String>,
     alarms: Vec<String>,
 }
 
 impl Known {
-    fn of(loaded: &Loaded) -> Known {
+    pub(super) fn of(loaded: &Loaded) -> Known {
         let names = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect::<Vec<_>>();
         let stack = &loaded.stack;
         let composites = stack.composite_alarms.iter().map(|alarm| &*alarm.identity.name);
@@ -153,7 +154,7 @@ impl Known {
     }
 
     /// What is wrong with a path that an expression reads.
-    fn missing<'p>(&self, path: &'p [String]) -> Option<(&'p str, String, Option<String>)> {
+    pub(super) fn missing<'p>(&self, path: &'p [String]) -> Option<(&'p str, String, Option<String>)> {
         let first = path.first()?;
         if !TOP_LEVEL.contains(&first.as_str()) {
             let message = format!("there is no '{first}' in the world's state: it has {}", TOP_LEVEL.join(", "));

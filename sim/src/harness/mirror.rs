@@ -3,12 +3,12 @@ use rehearsal_engine::execution::Status;
 use rehearsal_engine::query::jsonata::{JValue, to_jvalue};
 
 use crate::services::dynamodb::{Item, ItemKey, TableId};
-use crate::services::stepfunctions::ExecutionRecord;
+use crate::services::stepfunctions::{ExecutionRecord, OpenToken};
 use crate::world::metrics::{MetricKey, Series, Statistic};
-use crate::world::{Millis, Parts, View};
+use crate::world::{Client, Millis, Parts, View};
 
-/// The world's state in the evaluator's own values: `{tables, executions, events, invocations, metrics,
-/// alarms, now}`.
+/// The world's state in the evaluator's own values: `{tables, executions, events, tokens, clients, invocations,
+/// metrics, alarms, now}`.
 ///
 /// Kept beside the world and brought up to date where it is read: of a table the items that were written, of the
 /// executions those that moved, of the events the new ones. Everything else is shared with the state before, so that a
@@ -19,6 +19,8 @@ pub(super) struct Mirror {
     tables: Vec<Table>,
     executions: Executions,
     events: Events,
+    tokens: Tokens,
+    clients: Clients,
     metrics: Copied,
     alarms: Copied,
     scalars: (usize, Millis),
@@ -26,7 +28,8 @@ pub(super) struct Mirror {
 }
 
 /// The names at the top of the mirror.
-pub(super) const TOP_LEVEL: [&str; 7] = ["tables", "executions", "events", "invocations", "metrics", "alarms", "now"];
+pub(super) const TOP_LEVEL: [&str; 9] =
+    ["tables", "executions", "events", "tokens", "clients", "invocations", "metrics", "alarms", "now"];
 
 impl Mirror {
     /// The state of `view`, up to date in the parts that `reads` has.
@@ -35,6 +38,8 @@ impl Mirror {
             self.run = view.revisions.run();
             self.executions = Executions::default();
             self.events = Events::of(view);
+            self.tokens = Tokens::default();
+            self.clients = Clients::default();
             self.metrics = Copied::default();
             self.alarms = Copied::default();
             self.root = None;
@@ -48,6 +53,8 @@ impl Mirror {
         }
         stale |= reads.meets(Parts::EXECUTIONS) && self.executions.refresh(view);
         stale |= reads.meets(Parts::EVENTS) && self.events.refresh(view);
+        stale |= reads.meets(Parts::TOKENS) && self.tokens.refresh(view);
+        stale |= reads.meets(Parts::CLIENTS) && self.clients.refresh(view);
         stale |= reads.meets(Parts::METRICS) && self.metrics.refresh(view, Parts::METRICS, metrics);
         stale |= reads.meets(Parts::ALARMS) && self.alarms.refresh(view, Parts::ALARMS, alarms);
         let scalars = (view.invocations, view.now);
@@ -68,6 +75,8 @@ impl Mirror {
             ("tables", object(tables)),
             ("executions", self.executions.value.clone()),
             ("events", object(events)),
+            ("tokens", self.tokens.value.clone()),
+            ("clients", self.clients.value.clone()),
             ("invocations", JValue::Number(view.invocations as f64)),
             ("metrics", self.metrics.value.clone()),
             ("alarms", self.alarms.value.clone()),
@@ -212,6 +221,74 @@ impl Events {
         }
         self.seen = accepted.len();
         !new.is_empty()
+    }
+}
+
+/// The task tokens that wait for an answer, in the order of their executions.
+struct Tokens {
+    revision: u64,
+    value: JValue,
+}
+
+impl Default for Tokens {
+    fn default() -> Tokens {
+        Tokens { revision: 0, value: JValue::array(Vec::new()) }
+    }
+}
+
+impl Tokens {
+    fn refresh(&mut self, view: &View<'_>) -> bool {
+        let revision = view.revisions.of(Parts::TOKENS);
+        if self.revision == revision {
+            return false;
+        }
+        self.revision = revision;
+        let token = |open: OpenToken<'_>| {
+            let machine = &view.executions.machines()[open.record.machine as usize];
+            let state = machine.states_text.get(open.state.0 as usize);
+            object([
+                ("token", JValue::string(&**open.token)),
+                ("execution", JValue::string(&*open.record.name)),
+                ("stateMachine", JValue::string(&*machine.text)),
+                ("state", state.map_or(JValue::Null, |state| JValue::string(&**state))),
+                ("since", JValue::Number(open.since.0 as f64)),
+            ])
+        };
+        self.value = JValue::array(view.executions.open_tokens().map(token).collect());
+        true
+    }
+}
+
+/// The client scripts in the order of their start.
+struct Clients {
+    revision: u64,
+    value: JValue,
+}
+
+impl Default for Clients {
+    fn default() -> Clients {
+        Clients { revision: 0, value: JValue::array(Vec::new()) }
+    }
+}
+
+impl Clients {
+    fn refresh(&mut self, view: &View<'_>) -> bool {
+        let revision = view.revisions.of(Parts::CLIENTS);
+        if self.revision == revision {
+            return false;
+        }
+        self.revision = revision;
+        let client = |client: &Client| {
+            let mut members = vec![
+                ("arguments", client.start.get("arguments").map_or(JValue::Null, to_jvalue)),
+                ("attempts", JValue::Number(f64::from(client.attempts))),
+            ];
+            // As long as it runs it has none.
+            members.extend(client.end.as_ref().map(|end| ("exitCode", JValue::Number(f64::from(end.status())))));
+            object(members)
+        };
+        self.value = JValue::array(view.clients.iter().map(client).collect());
+        true
     }
 }
 

@@ -19,11 +19,11 @@ pub(super) enum CompiledValue {
 }
 
 /// What an expression may use besides the language.
-pub(super) struct Scope {
+pub(super) struct Scope<'s> {
     /// Functions, without `$`.
-    pub functions: &'static [&'static str],
+    pub functions: &'s [&'s str],
     /// Variables, without `$`.
-    pub variables: &'static [&'static str],
+    pub variables: &'s [&'s str],
 }
 
 impl CompiledValue {
@@ -47,24 +47,35 @@ impl CompiledValue {
     }
 
     pub(super) fn evaluate(&self, bindings: &[(&str, JValue)], host: &mut dyn Host) -> Result<Json, String> {
+        self.evaluate_on(&JValue::Null, bindings, host)
+    }
+
+    /// The same for expressions that read the world's state.
+    pub(super) fn evaluate_on(
+        &self,
+        state: &JValue,
+        bindings: &[(&str, JValue)],
+        host: &mut dyn Host,
+    ) -> Result<Json, String> {
         match self {
             CompiledValue::Literal(value) => Ok(value.clone()),
             CompiledValue::Expression(expression) => {
                 let text = || shortened(expression.source());
                 let value = expression
-                    .evaluate(&JValue::Null, bindings, host)
+                    .evaluate(state, bindings, host)
                     .map_err(|error| format!("the expression '{}' fails: {error}", text()))?;
                 let json = from_jvalue(&value)
                     .map_err(|error| format!("the expression '{}' gives no JSON: {error}", text()))?;
                 Ok(json.unwrap_or_default())
             }
             CompiledValue::Array(items) => {
-                Ok(Json::from(items.iter().map(|item| item.evaluate(bindings, host)).collect::<Result<Vec<_>, _>>()?))
+                let items = items.iter().map(|item| item.evaluate_on(state, bindings, host));
+                Ok(Json::from(items.collect::<Result<Vec<_>, _>>()?))
             }
             CompiledValue::Object(members) => {
                 let mut object = Object::default();
                 for (key, value) in members {
-                    object.insert(key.clone(), value.evaluate(bindings, host)?);
+                    object.insert(key.clone(), value.evaluate_on(state, bindings, host)?);
                 }
                 Ok(Json::from(object))
             }
@@ -72,19 +83,34 @@ impl CompiledValue {
     }
 
     pub(super) fn text(&self, bindings: &[(&str, JValue)], host: &mut dyn Host) -> Result<Arc<str>, String> {
-        match self.evaluate(bindings, host)? {
-            Json::String(text) => Ok(text),
-            other => Err(format!("a text is needed where there is {}", shortened(&other.to_string()))),
+        as_text(self.evaluate(bindings, host)?)
+    }
+
+    /// Calls `visit` for every expression inside.
+    pub(super) fn each_expression<'v>(&'v self, visit: &mut impl FnMut(&'v Expression)) {
+        match self {
+            CompiledValue::Literal(_) => {}
+            CompiledValue::Expression(expression) => visit(expression),
+            CompiledValue::Array(items) => items.iter().for_each(|item| item.each_expression(visit)),
+            CompiledValue::Object(members) => members.iter().for_each(|(_, value)| value.each_expression(visit)),
         }
     }
 }
 
+/// The text that a value has to be.
+pub(super) fn as_text(value: Json) -> Result<Arc<str>, String> {
+    match value {
+        Json::String(text) => Ok(text),
+        other => Err(format!("a text is needed where there is {}", shortened(&other.to_string()))),
+    }
+}
+
 /// Finds every problem of the expressions in `value`.
-pub(super) fn check(value: &Value, path: &str, scope: &Scope, problems: &mut Vec<Problem>) {
+pub(super) fn check(value: &Value, path: &str, scope: &Scope<'_>, problems: &mut Vec<Problem>) {
     value.each_expression(&mut |written| check_expression(written, path, scope, problems));
 }
 
-fn check_expression(written: &scenario::Expression, path: &str, scope: &Scope, problems: &mut Vec<Problem>) {
+fn check_expression(written: &scenario::Expression, path: &str, scope: &Scope<'_>, problems: &mut Vec<Problem>) {
     let mut report = |span, code, message, hint| {
         let mut diagnostic = Diagnostic::error(code, span, path, message);
         diagnostic.hint = hint;
@@ -126,7 +152,7 @@ pub(super) fn place_of(written: &scenario::Expression, name: &str) -> Span {
 const TEXT_CHARS_MAX: usize = 120;
 
 /// The first line of a text, not too much of it.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(TEXT_CHARS_MAX) {
         Some((at, _)) => format!("{}…", &line[..at]),

@@ -1,30 +1,58 @@
+//! The workload of a scenario file: every value is computed when the run is planned, unless it reads the world or what a
+//! step before it has found; such a step looks when it is taken.
+
+mod check;
+mod look;
+mod step;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rehearsal_engine::Json;
-use rehearsal_engine::query::jsonata::{Host, JValue};
+use rehearsal_engine::query::jsonata::{Host, JValue, to_jvalue};
 
-use super::value::{self, CompiledValue, Scope};
-
-use crate::diagnostics::Problem;
+use self::look::{Looking, Memory, Skipped};
+use self::step::{Source, StepOf};
+use super::mirror::Mirror;
 use crate::handlers::HostError;
-use crate::scenario::{Loaded, Range, Step, StepKind, Value};
-use crate::services::eventbridge::{PutEntry, PutEvents};
-use crate::services::stepfunctions::TaskOutcome;
-use crate::services::{Request, lambda, stepfunctions};
-use crate::world::{ActorStep, Millis, Name, Names, PlannedActor, Shape, Workload};
+use crate::scenario::{Loaded, Range};
+use crate::world::{ActorStep, Millis, Name, Names, Parts, PlannedActor, Shape, Workload};
+
+pub(super) use check::check;
+
+/// What a workload's expressions may call besides the language's own functions.
+const FUNCTIONS: [&str; 3] = ["draw", "pick", "chance"];
+
+/// The number of the actor, as a variable of its expressions.
+const ACTOR: &str = "actor";
+
+/// The outputs of the template, as a variable of its expressions.
+const OUTPUTS: &str = "outputs";
 
 /// The workload of a scenario file, compiled for this thread.
-pub(super) fn workload(loaded: &Loaded, names: &mut Names) -> Result<Box<dyn Workload>, HostError> {
+pub(super) fn workload(
+    loaded: &Loaded,
+    names: &mut Names,
+    mirror: &Rc<RefCell<Mirror>>,
+) -> Result<Box<dyn Workload>, HostError> {
     let mut actors = Vec::new();
     for actor in &loaded.scenario.workload {
         let mut steps = Vec::new();
+        // The variables that are known only once the run is under way.
+        let mut late = BTreeSet::new();
         for (number, step) in actor.steps.iter().enumerate() {
             let label = names.intern(&format!("{}.{number}", actor.name));
-            steps.push(Planned {
+            steps.push(Compiled {
                 label,
-                step: self::step(step, loaded)?,
-                stands_at: loaded.sources.locate(step.place),
+                step: StepOf::compile(step, loaded, &late)?,
+                when: step.when.as_ref().map(|when| Source::compile(when, loaded, &late)).transpose()?,
+                bind: step.bind.clone(),
+                is_callback: step.is_callback,
+                stands_at: loaded.sources.locate(step.place).into(),
             });
+            late.extend(step::bound_late(step, &late));
         }
         actors.push(Actor {
             text: actor.name.clone(),
@@ -36,11 +64,15 @@ pub(super) fn workload(loaded: &Loaded, names: &mut Names) -> Result<Box<dyn Wor
             steps,
         });
     }
-    Ok(Box::new(FileWorkload { actors }))
+    let outputs = loaded.stack.outputs.iter().map(|output| (&*output.logical_id, output.value.clone()));
+    let outputs = to_jvalue(&Json::from_pairs(outputs.map(|(name, value)| (name, Json::from(value)))));
+    Ok(Box::new(FileWorkload { actors, outputs, mirror: mirror.clone() }))
 }
 
 struct FileWorkload {
     actors: Vec<Actor>,
+    outputs: JValue,
+    mirror: Rc<RefCell<Mirror>>,
 }
 
 struct Actor {
@@ -50,49 +82,22 @@ struct Actor {
     at_label: Name,
     count: Range,
     at_ms: Range,
-    steps: Vec<Planned>,
+    steps: Vec<Compiled>,
 }
 
-struct Planned {
+struct Compiled {
     label: Name,
-    step: CompiledStep,
-    stands_at: String,
+    step: StepOf<Source, Range>,
+    when: Option<Source>,
+    bind: Option<Arc<str>>,
+    is_callback: bool,
+    stands_at: Arc<str>,
 }
 
-enum CompiledStep {
-    PutEvent {
-        bus: CompiledValue,
-        source: CompiledValue,
-        detail_type: CompiledValue,
-        detail: CompiledValue,
-        resources: CompiledValue,
-    },
-    StartExecution {
-        state_machine: CompiledValue,
-        input: CompiledValue,
-        name: Option<CompiledValue>,
-    },
-    Invoke {
-        function: CompiledValue,
-        payload: CompiledValue,
-        mode: lambda::Mode,
-    },
-    StopExecution {
-        execution: CompiledValue,
-        error: Option<CompiledValue>,
-        cause: Option<CompiledValue>,
-    },
-    SendTask {
-        token: CompiledValue,
-        outcome: CompiledOutcome,
-    },
-    Wait(Range),
-}
-
-enum CompiledOutcome {
-    Success { output: CompiledValue },
-    Failure { error: Option<CompiledValue>, cause: Option<CompiledValue> },
-    Heartbeat,
+/// A value of a run: known from the start, or to be computed when its step is taken.
+enum Bound {
+    Ready(Json),
+    Late(Source),
 }
 
 impl Workload for FileWorkload {
@@ -102,11 +107,13 @@ impl Workload for FileWorkload {
             for number in 1..=count as u32 {
                 let Some(mut own) = shape.actor(actor.name, number) else { continue };
                 let at_ms = own.draw(actor.at_label, actor.at_ms.least as i64, actor.at_ms.most as i64) as u64;
+                let memory = Memory::of_actor(number, &self.outputs);
                 let mut steps = Vec::new();
-                for Planned { label, step, stands_at } in &actor.steps {
-                    let planned = step.plan(&mut Draws { shape: &mut own, label: *label, number });
-                    steps.push(planned.map_err(|error| {
-                        format!("{stands_at}: actor '{}#{number}' cannot take this step: {error}", actor.text)
+                for compiled in &actor.steps {
+                    let mut draws = Draws { shape: &mut own, label: compiled.label };
+                    steps.push(compiled.plan(&mut draws, &memory, &self.mirror).map_err(|error| {
+                        let at = &compiled.stands_at;
+                        format!("{at}: actor '{}#{number}' cannot take this step: {error}", actor.text)
                     })?);
                 }
                 planned.push(PlannedActor { actor: own.lineage(), at_ms, steps });
@@ -116,54 +123,58 @@ impl Workload for FileWorkload {
     }
 }
 
-impl CompiledStep {
-    fn plan(&self, draws: &mut Draws<'_, '_>) -> Result<ActorStep, String> {
-        Ok(match self {
-            CompiledStep::PutEvent { bus, source, detail_type, detail, resources } => {
-                let (bus, source) = (draws.text(bus)?, draws.text(source)?);
-                let mut entry = PutEntry::new(bus, source, draws.text(detail_type)?, draws.value(detail)?);
-                let resources = draws.value(resources)?;
-                let texts = resources.as_array().unwrap_or_default().iter().filter_map(Json::as_str);
-                entry.resources.extend(texts.map(Arc::<str>::from));
-                ActorStep::Send(Request::Events(Box::new(PutEvents::of_client(vec![entry]))))
+impl Compiled {
+    fn plan(
+        &self,
+        draws: &mut Draws<'_, '_>,
+        memory: &Memory,
+        mirror: &Rc<RefCell<Mirror>>,
+    ) -> Result<ActorStep, String> {
+        let mut reads = Parts::NONE;
+        let mut bind = |source: &Source, draws: &mut Draws<'_, '_>| {
+            if source.is_late {
+                reads = reads.and(source.reads);
+                return Ok(Bound::Late(source.clone()));
             }
-            CompiledStep::StartExecution { state_machine, input, name } => {
-                let machine = stepfunctions::Machine::Arn(draws.text(state_machine)?);
-                let name = draws.optional(name.as_ref())?;
-                let input = draws.value(input)?;
-                let start = stepfunctions::StartExecution { machine, name, input };
-                ActorStep::Send(Request::States(Box::new(stepfunctions::Request::StartExecution(start))))
+            memory.with(|variables| source.value.evaluate(variables, draws)).map(Bound::Ready)
+        };
+        let when = self.when.as_ref().map(|when| bind(when, draws)).transpose()?;
+        // Drawn in any case, so that one draw does not depend on another.
+        let step = self.step.map(&mut |source| bind(source, draws))?;
+        let step = step.timed(|range| draws.shape.draw(draws.label, range.least as i64, range.most as i64) as u64);
+        let is_skipped = match &when {
+            Some(Bound::Ready(Json::Bool(is_taken))) => !is_taken,
+            Some(Bound::Ready(other)) => return Err(format!("'when' is neither true nor false, but {other}")),
+            Some(Bound::Late(_)) | None => false,
+        };
+        if is_skipped {
+            return Ok(ActorStep::Look(Rc::new(Skipped)));
+        }
+        if when.is_none() && self.bind.is_none() && !step.looks() {
+            if let StepOf::Let(variables) = &step {
+                for (name, value) in variables {
+                    if let Bound::Ready(value) = value {
+                        memory.bind(name, to_jvalue(value));
+                    }
+                }
+                return Ok(ActorStep::Look(Rc::new(Skipped)));
             }
-            CompiledStep::Invoke { function, payload, mode } => {
-                ActorStep::Send(Request::Lambda(Box::new(lambda::Invoke {
-                    function: lambda::Target::Text(draws.text(function)?),
-                    payload: draws.value(payload)?,
-                    mode: *mode,
-                })))
-            }
-            CompiledStep::StopExecution { execution, error, cause } => {
-                let execution = draws.text(execution)?;
-                let (error, cause) = (draws.optional(error.as_ref())?, draws.optional(cause.as_ref())?);
-                let stop = stepfunctions::Request::StopExecution { execution, error, cause };
-                ActorStep::Send(Request::States(Box::new(stop)))
-            }
-            CompiledStep::SendTask { token, outcome } => {
-                let outcome = match outcome {
-                    CompiledOutcome::Success { output } => TaskOutcome::Success { output: draws.value(output)? },
-                    CompiledOutcome::Failure { error, cause } => TaskOutcome::Failure {
-                        error: draws.optional(error.as_ref())?,
-                        cause: draws.optional(cause.as_ref())?,
-                    },
-                    CompiledOutcome::Heartbeat => TaskOutcome::Heartbeat,
-                };
-                let send = stepfunctions::SendTask { token: draws.text(token)?, outcome };
-                ActorStep::Send(Request::States(Box::new(stepfunctions::Request::SendTask(send))))
-            }
-            CompiledStep::Wait(range) => {
-                let ms = draws.shape.draw(draws.label, range.least as i64, range.most as i64) as u64;
-                ActorStep::Wait { ms }
-            }
-        })
+            let ready = step.map(&mut |bound| match bound {
+                Bound::Ready(value) => Ok(value.clone()),
+                Bound::Late(_) => Err("it depends on the world".to_owned()),
+            })?;
+            return ready.into_step(self.is_callback);
+        }
+        Ok(ActorStep::Look(Rc::new(Looking {
+            step,
+            when,
+            bind: self.bind.clone(),
+            is_callback: self.is_callback,
+            reads,
+            memory: memory.clone(),
+            mirror: mirror.clone(),
+            stands_at: self.stands_at.clone(),
+        })))
     }
 }
 
@@ -171,21 +182,6 @@ impl CompiledStep {
 struct Draws<'d, 's> {
     shape: &'d mut Shape<'s>,
     label: Name,
-    number: u32,
-}
-
-impl Draws<'_, '_> {
-    fn value(&mut self, value: &CompiledValue) -> Result<Json, String> {
-        value.evaluate(&[(ACTOR, JValue::Number(f64::from(self.number)))], self)
-    }
-
-    fn text(&mut self, value: &CompiledValue) -> Result<Arc<str>, String> {
-        value.text(&[(ACTOR, JValue::Number(f64::from(self.number)))], self)
-    }
-
-    fn optional(&mut self, value: Option<&CompiledValue>) -> Result<Option<Arc<str>>, String> {
-        value.map(|value| self.text(value)).transpose()
-    }
 }
 
 impl Host for Draws<'_, '_> {
@@ -223,71 +219,6 @@ impl Host for Draws<'_, '_> {
                 "${function} is called with something it does not take: write $draw(low, high) with low <= high, \
                  $pick(array) with something in it, or $chance(odds) with odds from 0 to 1"
             )),
-        }
-    }
-}
-
-fn step(step: &Step, loaded: &Loaded) -> Result<CompiledStep, HostError> {
-    let maybe = |written: &Option<Value>| written.as_ref().map(CompiledValue::compile).transpose();
-    Ok(match &step.kind {
-        StepKind::PutEvent { bus, source, detail_type, detail, resources } => CompiledStep::PutEvent {
-            bus: CompiledValue::compile(bus)?,
-            source: CompiledValue::compile(source)?,
-            detail_type: CompiledValue::compile(detail_type)?,
-            detail: CompiledValue::compile(detail)?,
-            resources: CompiledValue::compile(resources)?,
-        },
-        StepKind::StartExecution { state_machine, input, name } => {
-            // Names and logical ids stand for the ARN that the API wants.
-            let named = state_machine.as_literal_str().and_then(|name| loaded.stack.state_machine(name));
-            let state_machine = match named {
-                Some(machine) => CompiledValue::Literal(Json::String(machine.identity.arn.clone())),
-                None => CompiledValue::compile(state_machine)?,
-            };
-            CompiledStep::StartExecution { state_machine, input: CompiledValue::compile(input)?, name: maybe(name)? }
-        }
-        StepKind::Invoke { function, payload, asynchronous } => {
-            let named = function.as_literal_str().and_then(|name| loaded.stack.function(name));
-            let function = match named {
-                Some(function) => CompiledValue::Literal(Json::String(function.identity.name.clone())),
-                None => CompiledValue::compile(function)?,
-            };
-            let mode = if *asynchronous { lambda::Mode::Asynchronous } else { lambda::Mode::Synchronous };
-            CompiledStep::Invoke { function, payload: CompiledValue::compile(payload)?, mode }
-        }
-        StepKind::StopExecution { execution, error, cause } => CompiledStep::StopExecution {
-            execution: CompiledValue::compile(execution)?,
-            error: maybe(error)?,
-            cause: maybe(cause)?,
-        },
-        StepKind::SendTaskSuccess { token, output } => CompiledStep::SendTask {
-            token: CompiledValue::compile(token)?,
-            outcome: CompiledOutcome::Success { output: CompiledValue::compile(output)? },
-        },
-        StepKind::SendTaskFailure { token, error, cause } => {
-            let outcome = CompiledOutcome::Failure { error: maybe(error)?, cause: maybe(cause)? };
-            CompiledStep::SendTask { token: CompiledValue::compile(token)?, outcome }
-        }
-        StepKind::SendTaskHeartbeat { token } => {
-            CompiledStep::SendTask { token: CompiledValue::compile(token)?, outcome: CompiledOutcome::Heartbeat }
-        }
-        StepKind::Wait(range) => CompiledStep::Wait(*range),
-    })
-}
-
-/// What a workload's expressions may call besides the language's own functions.
-const FUNCTIONS: [&str; 3] = ["draw", "pick", "chance"];
-
-/// The number of the actor, as a variable of its expressions.
-const ACTOR: &str = "actor";
-
-/// Finds every problem of the workload's expressions.
-pub(super) fn check(loaded: &Loaded, problems: &mut Vec<Problem>) {
-    const SCOPE: Scope = Scope { functions: &FUNCTIONS, variables: &[ACTOR] };
-    for actor in &loaded.scenario.workload {
-        let path = format!("/workload/{}", actor.name);
-        for step in &actor.steps {
-            step.kind.each_value(&mut |value| value::check(value, &path, &SCOPE, problems));
         }
     }
 }

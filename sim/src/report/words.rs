@@ -1,5 +1,7 @@
 //! Lineages, choices and times as a person reads them.
 
+use rehearsal_engine::Json;
+
 use crate::services::stepfunctions::{Machine, Request as States, TaskOutcome};
 use crate::services::{Request, lambda};
 use crate::world::{ActorStep, Choice, Kind, World};
@@ -53,7 +55,21 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
 pub fn step(step: &ActorStep, world: &World) -> String {
     match step {
         ActorStep::Wait { ms } => format!("waits {}", seconds(*ms)),
-        ActorStep::Send(Request::Events(put)) => {
+        ActorStep::Run(run) => {
+            let script = world.clients.scripts().get(run.script as usize).map(|name| world.core.names().text(*name));
+            let arguments = run.start.get("arguments").and_then(Json::as_array).unwrap_or_default();
+            let arguments = arguments.iter().map(|argument| argument.as_str().unwrap_or_default());
+            let words: Vec<&str> = script.map(|script| &**script).into_iter().chain(arguments).collect();
+            format!("runs {}", words.join(" "))
+        }
+        ActorStep::Look(look) => look.describe(),
+        ActorStep::Send(request) | ActorStep::Callback(request) => self::request(request, world),
+    }
+}
+
+fn request(request: &Request, world: &World) -> String {
+    match request {
+        Request::Events(put) => {
             let entry = |entry: &crate::services::eventbridge::PutEntry| {
                 let detail = match &entry.detail {
                     Some(Ok(detail)) => detail.to_string(),
@@ -67,16 +83,16 @@ pub fn step(step: &ActorStep, world: &World) -> String {
             };
             put.entries.iter().map(entry).collect::<Vec<_>>().join("; ")
         }
-        ActorStep::Send(Request::Lambda(invoke)) => {
+        Request::Lambda(invoke) => {
             let function = match &invoke.function {
                 lambda::Target::Text(text) => text.to_string(),
                 lambda::Target::Index(index) => index.to_string(),
             };
             format!("invokes {function} with {}", invoke.payload)
         }
-        ActorStep::Send(Request::States(request)) => states(request, world),
-        ActorStep::Send(Request::CloudWatch(_)) => "calls CloudWatch".to_owned(),
-        ActorStep::Send(Request::DynamoDb(_)) => "calls DynamoDB".to_owned(),
+        Request::CloudWatch(_) => "calls CloudWatch".to_owned(),
+        Request::States(request) => states(request, world),
+        Request::DynamoDb(_) => "calls DynamoDB".to_owned(),
     }
 }
 
@@ -94,6 +110,7 @@ fn states(request: &States, world: &World) -> String {
         }
         States::StopExecution { execution, .. } => format!("stops {execution}"),
         States::DescribeExecution { execution } => format!("describes {execution}"),
+        States::ListExecutions(list) => format!("lists the executions of {}", list.machine),
         States::SendTask(send) => match &send.outcome {
             TaskOutcome::Success { output } => format!("sends task success: {output}"),
             TaskOutcome::Failure { .. } => "sends task failure".to_owned(),

@@ -15,6 +15,7 @@ use crate::template::suggestion_hint;
 /// Finds names that the template does not have and items that do not fit their tables; puts physical names in place of
 /// logical ids where it can.
 pub fn check(scenario: &mut ScenarioFile, stack: &Stack, problems: &mut Vec<Problem>) {
+    check_exists(&scenario.exists, stack, problems);
     for items in &mut scenario.tables {
         if let Some(table) = stack.table(&items.table) {
             check_items(items, table, problems);
@@ -35,6 +36,36 @@ pub fn check(scenario: &mut ScenarioFile, stack: &Stack, problems: &mut Vec<Prob
     for actor in &scenario.workload {
         for step in &actor.steps {
             check_step(&step.kind, step.place, stack, problems);
+        }
+    }
+}
+
+/// Finds names of invariants that a variant says it breaks and that there are not.
+pub fn check_breaks(breaks: &[(Arc<str>, Place)], scenario: &ScenarioFile, problems: &mut Vec<Problem>) {
+    for (name, place) in breaks {
+        if !scenario.invariants.iter().any(|invariant| invariant.name == *name) {
+            let message = format!("the scenario has no invariant '{name}'");
+            let mut problem = Diagnostic::error("unknown-name", place.span, "/breaks", message);
+            problem.hint = suggestion_hint(name, scenario.invariants.iter().map(|invariant| &*invariant.name));
+            problems.push(Problem::new(place.source, problem));
+        }
+    }
+}
+
+/// AWS: a stack that makes something under a name that is taken fails, and everything in it is rolled back.
+fn check_exists(exists: &[(Arc<str>, Place)], stack: &Stack, problems: &mut Vec<Problem>) {
+    for (name, _) in exists {
+        for made in stack.identities().filter(|made| *made.name == **name || *made.arn == **name) {
+            let message =
+                format!("the template makes '{name}', which the scenario says exists before: the deployment fails");
+            let problem = Diagnostic::error(
+                "already-exists",
+                made.place.span,
+                format!("/Resources/{}", made.logical_id),
+                message,
+            );
+            let hint = "make it in one place only: take it out of the template, or do not make it beforehand";
+            problems.push(Problem::new(made.place.source, problem.hint(hint)));
         }
     }
 }

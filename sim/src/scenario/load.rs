@@ -1,17 +1,21 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rehearsal_engine::source::{Diagnostic, Span};
 
+use super::code::{CodeFiles, Script, read_folder};
 use super::model::ScenarioFile;
-use super::{checks, reader};
+use super::variant::Files;
+use super::{checks, code, reader};
 use crate::diagnostics::{Problem, Problems, SourceId, Sources};
 use crate::iam::Policies;
-use crate::template::stack::Stack;
+use crate::template::stack::{Code, Stack};
 use crate::template::{ReadFile, Report, read_template, yaml};
 
 /// Names that a scenario may have in its folder, in the order of trying.
-const SCENARIOS: [&str; 3] = ["scenario.yaml", "scenario.yml", "scenario.json"];
+pub(super) const SCENARIOS: [&str; 3] = ["scenario.yaml", "scenario.yml", "scenario.json"];
 
 /// Names that a template may have when the scenario does not say.
 const TEMPLATES: [&str; 4] = ["template.yaml", "template.yml", "template.json", "template.template"];
@@ -25,12 +29,20 @@ pub struct Loaded {
     pub stack: Stack,
     /// Who may do what.
     pub policies: Policies,
+    /// The client scripts of the workload.
+    pub scripts: Vec<Script>,
+    /// The code of the functions whose code is local, by its path as written; the error says why it cannot be run.
+    pub code: BTreeMap<Arc<str>, Result<CodeFiles, String>>,
     /// Every text that was read.
     pub sources: Sources,
     /// What is likely to hurt, and what is not simulated.
     pub warnings: Vec<Problem>,
-    /// The scenario's folder; its paths are relative to it.
+    /// The scenario's folder; its paths are relative to it. A variant's is its base's.
     pub folder: PathBuf,
+    /// Where scripts are kept that once broke a promise of this scenario.
+    pub regressions: PathBuf,
+    /// The invariants that a variant is there to break.
+    pub breaks: Vec<Arc<str>>,
 }
 
 impl Loaded {
@@ -39,6 +51,38 @@ impl Loaded {
         let template = self.folder.join(&*self.scenario.template);
         template.parent().map(Path::to_owned).unwrap_or_default()
     }
+
+    /// Reads what lies beside scripts and template. Only a folder of the file system can be listed.
+    fn read_code(&mut self) {
+        for script in &mut self.scripts {
+            let path = self.folder.join(&*script.file);
+            let is_python = |name: &str| has_extension(name, "py");
+            // Without them the script runs all the same, and an import that needs one says so.
+            script.beside = path.parent().and_then(|folder| read_folder(folder, &is_python).ok()).unwrap_or_default();
+        }
+        let folder = self.template_folder();
+        for function in &self.stack.functions {
+            let Code::Local(written) = &function.code else { continue };
+            self.code.entry(written.clone()).or_insert_with(|| local_code(&folder.join(&**written)));
+        }
+    }
+}
+
+/// AWS: `CodeUri` is a folder, an archive, or the one file that the function is.
+fn local_code(path: &Path) -> Result<CodeFiles, String> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if ["zip", "jar"].iter().any(|extension| has_extension(&name, extension)) {
+        return Err("it is an archive, and only folders and Python files are run".to_owned());
+    }
+    if path.is_dir() {
+        return read_folder(path, &|_| true);
+    }
+    let text = read_text(path)?;
+    Ok(CodeFiles::from([(name, text.into())]))
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// Reads a scenario by its folder or its file, and the template it names.
@@ -57,9 +101,10 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     }
     let whole = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
     let name = whole.file_name().map_or_else(|| "scenario".to_owned(), |name| name.to_string_lossy().into_owned());
-    let shown = folder.clone();
-    let mut loaded = load_with(&name, &file, &|path| read_text(&shown.join(path)), &|path| display(&shown, path))?;
-    loaded.folder = folder;
+    let mut loaded = load_with(&name, &file, &|path| read_text(&folder.join(path)), &|path| display(&folder, path))?;
+    loaded.regressions = folder.join(&loaded.regressions);
+    loaded.folder = folder.join(&loaded.folder);
+    loaded.read_code();
     Ok(loaded)
 }
 
@@ -72,15 +117,18 @@ pub fn load_with(
     shown: &dyn Fn(&str) -> String,
 ) -> Result<Loaded, Problems> {
     let mut sources = Sources::default();
-    let text = match read_file(file) {
+    let files = Files::resolve(file, read_file, shown, &mut sources)?;
+    let text = match files.read(file_name(&files.scenario), read_file) {
         Ok(text) => text,
         Err(reason) => {
             let hint = "name a scenario file, or a folder that has a scenario.yaml";
             return Err(unreadable(sources, &shown(file), &reason, hint));
         }
     };
-    let source = sources.add(&shown(file), &text);
-    let (root, found) = yaml::read_file(file, &text, yaml::Dialect::Plain);
+    let source = sources.add(&shown(&files.scenario), &text);
+    let (root, found) = yaml::read_file(&files.scenario, &text, yaml::Dialect::Plain);
+    let shown = &|path: &str| shown(&files.path(path));
+    let read_file: ReadFile<'_> = &|path| files.read(path, read_file);
     let mut problems: Vec<Problem> = found.into_iter().map(|problem| Problem::new(source, problem)).collect();
     let report = Report::default();
     let read = root.and_then(|root| {
@@ -112,6 +160,7 @@ pub fn load_with(
         Some(folder) => read_file(&format!("{folder}/{other}")),
         None => read_file(other),
     };
+    let scripts = code::scripts(&scenario, read_file, shown, &mut sources, &mut problems);
     let (stack, found) = read_template(&mut sources, template, &read.settings, &beside);
     problems.extend(found);
     let Some(stack) = stack else { return Err(refused(sources, problems, template)) };
@@ -121,11 +170,43 @@ pub fn load_with(
     if !problems.iter().any(|problem| problem.source != source && problem.is_error()) {
         checks::check(&mut scenario, &stack, &mut problems);
     }
+    let mut folder = PathBuf::new();
+    let mut breaks = Vec::new();
+    if let Some(variant) = &files.variant {
+        checks::check_breaks(&variant.breaks, &scenario, &mut problems);
+        breaks.extend(variant.breaks.iter().map(|(name, _)| name.clone()));
+        scenario.name = stem(file).map_or(name, |stem| stem).into();
+        scenario.description = variant.description.clone().or(scenario.description);
+        folder = PathBuf::from(&variant.folder);
+    }
     problems.sort_by_key(|problem| (problem.source, problem.diagnostic.span.start));
     if problems.iter().any(Problem::is_error) {
         return Err(Problems { sources, problems });
     }
-    Ok(Loaded { scenario, stack, policies, sources, warnings: problems, folder: PathBuf::new() })
+    let regressions =
+        stem(file).map_or_else(|| PathBuf::from("regressions"), |stem| Path::new("regressions").join(stem));
+    Ok(Loaded {
+        scenario,
+        stack,
+        policies,
+        scripts,
+        code: BTreeMap::new(),
+        sources,
+        warnings: problems,
+        folder,
+        regressions,
+        breaks,
+    })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The name of a scenario file without its extension; `None` for those that go by the name of their folder.
+fn stem(file: &str) -> Option<&str> {
+    let name = file_name(file);
+    if SCENARIOS.contains(&name) { None } else { name.rsplit_once('.').map(|(stem, _)| stem) }
 }
 
 /// Problems among which there is at least one, so that nobody is refused without a reason.

@@ -14,6 +14,8 @@ pub struct ScenarioFile {
     pub description: Option<Arc<str>>,
     /// `template`: the path as written, relative to the scenario.
     pub template: Arc<str>,
+    /// `exists`: names or ARNs of what was made before the template is deployed, with where they stand.
+    pub exists: Vec<(Arc<str>, Place)>,
     /// `tables`: what is in the tables when a run begins.
     pub tables: Vec<TableItems>,
     /// `workload`: who does what.
@@ -61,6 +63,12 @@ pub struct Actor {
 pub struct Step {
     /// What.
     pub kind: StepKind,
+    /// `when`: it is skipped unless this is true.
+    pub when: Option<Value>,
+    /// `as`: the variable that the answer is bound to; of `await` what was found.
+    pub bind: Option<Arc<str>>,
+    /// `callback`: whether it brings the outside world's answer to a task token, so that the faults of callbacks strike.
+    pub is_callback: bool,
     /// Where it stands.
     pub place: Place,
 }
@@ -131,6 +139,41 @@ pub enum StepKind {
     },
     /// `wait`: this long, in milliseconds.
     Wait(Range),
+    /// `let`: variables for the steps that follow.
+    Let(Vec<(Arc<str>, Value)>),
+    /// `await`: goes on once this is there: neither missing nor null, false or empty.
+    Await {
+        /// What is looked for.
+        value: Value,
+        /// `within`: the actor gives up after so many milliseconds, and does nothing any more.
+        within_ms: Option<Range>,
+    },
+    /// `python`: runs a script and waits for its end.
+    Python {
+        /// The script's path as written, relative to the scenario.
+        script: Arc<str>,
+        /// `arguments`: a list; none unless said otherwise.
+        arguments: Value,
+        /// `environment`: an object of variables; none unless said otherwise.
+        environment: Value,
+    },
+}
+
+impl Step {
+    /// Calls `visit` for every value of the step.
+    pub fn each_value<'v>(&'v self, visit: &mut impl FnMut(&'v Value)) {
+        self.when.iter().for_each(&mut *visit);
+        self.kind.each_value(visit);
+    }
+
+    /// The variables that it binds.
+    pub fn binds(&self) -> impl Iterator<Item = &Arc<str>> {
+        let own = match &self.kind {
+            StepKind::Let(variables) => variables.as_slice(),
+            _ => &[],
+        };
+        own.iter().map(|(name, _)| name).chain(&self.bind)
+    }
 }
 
 impl StepKind {
@@ -152,7 +195,10 @@ impl StepKind {
                 [token].into_iter().chain(error).chain(cause).for_each(visit);
             }
             StepKind::SendTaskHeartbeat { token } => visit(token),
+            StepKind::Python { arguments, environment, .. } => [arguments, environment].into_iter().for_each(visit),
             StepKind::Wait(_) => {}
+            StepKind::Let(variables) => variables.iter().map(|(_, value)| value).for_each(visit),
+            StepKind::Await { value, .. } => visit(value),
         }
     }
 }

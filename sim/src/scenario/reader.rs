@@ -10,7 +10,7 @@ use crate::diagnostics::{Place, SourceId};
 use crate::template::stack::Environment;
 use crate::template::{Fields, ParameterValue, Report, Settings};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "description",
     "template",
     "parameters",
@@ -18,6 +18,7 @@ const KEYS: [&str; 13] = [
     "stack",
     "account",
     "region",
+    "exists",
     "tables",
     "workload",
     "faults",
@@ -46,6 +47,7 @@ pub fn read(root: &Node, name: &str, file: &str, source: SourceId, report: &Repo
         name: name.into(),
         description: fields.text("description"),
         template: fields.text("template").unwrap_or_else(|| TEMPLATE.into()),
+        exists: exists(&fields, source),
         tables: tables(&fields, source),
         workload: workload::read(&fields, values),
         faults: fields.get("faults").map_or_else(Faults::default, |node| faults::read(node, source, report)),
@@ -98,6 +100,11 @@ fn stack_name(folder: &str) -> String {
     } else {
         format!("stack-{cleaned}").trim_end_matches('-').chars().take(128).collect()
     }
+}
+
+fn exists(fields: &Fields<'_>, source: SourceId) -> Vec<(Arc<str>, Place)> {
+    let named = fields.get("exists").and_then(Node::as_array).unwrap_or_default();
+    named.iter().filter_map(|name| Some((name.as_str()?.into(), Place::new(source, name.span)))).collect()
 }
 
 fn tables(fields: &Fields<'_>, source: SourceId) -> Vec<TableItems> {

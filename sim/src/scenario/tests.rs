@@ -290,6 +290,17 @@ fn a_scenario_is_loaded_from_its_folder() {
 }
 
 #[test]
+fn what_exists_before_the_template_cannot_be_made_by_it() {
+    let scenario = |exists: &str| format!("exists: [{exists}]\nworkload: [{{actor: a, wait: 1s}}]\n");
+    assert!(problems(&scenario("another-bus")).is_empty());
+    for name in ["ecommerce-orders", "'arn:aws:events:us-east-1:111111111111:event-bus/ecommerce-orders'"] {
+        let refused = load_text(&scenario(name)).expect_err("made twice").render(false);
+        assert!(refused.contains("which the scenario says exists before: the deployment fails"), "{refused}");
+        assert!(refused.contains("shop/template.yaml:"), "{refused}");
+    }
+}
+
+#[test]
 fn an_empty_scenario_is_refused_with_a_reason() {
     for text in ["", "# nothing\n", "[]", "workload"] {
         assert!(!problems(text).is_empty(), "{text:?}");

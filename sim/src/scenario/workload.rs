@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rehearsal_engine::Json;
-use rehearsal_engine::source::{Diagnostic, Node, Shape};
+use rehearsal_engine::source::{Diagnostic, Member, Node, Shape};
 
 use super::model::{Actor, Step, StepKind};
 use super::value::{Value, Values};
@@ -10,7 +10,7 @@ use super::{Range, range};
 use crate::diagnostics::Place;
 use crate::template::{Fields, scalar_text, suggestion_hint};
 
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 11] = [
     "put_event",
     "start_execution",
     "stop_execution",
@@ -19,7 +19,16 @@ const STEPS: [&str; 8] = [
     "send_task_failure",
     "send_task_heartbeat",
     "wait",
+    "let",
+    "await",
+    "python",
 ];
+
+/// What may stand beside a step of a list.
+const MODIFIERS: [&str; 3] = ["when", "as", "callback"];
+
+/// What may stand beside `python`.
+const OF_SCRIPTS: [&str; 2] = ["arguments", "environment"];
 
 const ACTOR_KEYS: [&str; 4] = ["actor", "count", "at", "do"];
 
@@ -46,7 +55,9 @@ pub fn read(fields: &Fields<'_>, values: Values<'_>) -> Vec<Actor> {
 }
 
 fn read_actor(fields: &Fields<'_>, values: Values<'_>) -> Option<Actor> {
-    let known: Vec<&str> = ACTOR_KEYS.into_iter().chain(STEPS).collect();
+    let mut known: Vec<&str> = ACTOR_KEYS.into_iter().chain(STEPS).collect();
+    // For an actor with a single step.
+    known.extend(MODIFIERS.into_iter().chain(["within"]).chain(OF_SCRIPTS));
     fields.only_strictly(&known);
     let name = fields.required_text("actor");
     if let Some(name) = &name {
@@ -65,7 +76,7 @@ fn read_actor(fields: &Fields<'_>, values: Values<'_>) -> Option<Actor> {
     let at_ms = read_range(fields, "at", range::duration_ms).unwrap_or(Range::exactly(0));
     let inline: Vec<&str> = STEPS.into_iter().filter(|step| fields.node.get(step).is_some()).collect();
     let steps = match (inline.as_slice(), fields.get("do")) {
-        ([step], None) => read_step(fields, step, values).into_iter().collect(),
+        ([step], None) => read_step(fields, fields, step, values).into_iter().collect(),
         ([], Some(_)) => fields.objects("do").iter().filter_map(|step| read_listed(step, values)).collect(),
         ([], None) => {
             let message = "the actor does nothing";
@@ -82,12 +93,18 @@ fn read_actor(fields: &Fields<'_>, values: Values<'_>) -> Option<Actor> {
     Some(Actor { name: name?, count, at_ms, steps, place: Place::new(values.source, fields.node.span) })
 }
 
-/// A step of a `do:` list: an object with the step as its only key.
+/// A step of a `do:` list: an object with the step as a key, and what modifies it beside that.
 fn read_listed(fields: &Fields<'_>, values: Values<'_>) -> Option<Step> {
-    let [member] = fields.node.members() else {
+    let has = |step: &str| fields.node.get(step).is_some();
+    let is_beside = |key: &str| {
+        MODIFIERS.contains(&key) || (key == "within" && has("await")) || (OF_SCRIPTS.contains(&key) && has("python"))
+    };
+    let mut own = fields.node.members().iter().filter(|member| !is_beside(&member.key));
+    let (Some(member), None) = (own.next(), own.next()) else {
         let message = "a step of a list has exactly one key";
         let problem = Diagnostic::error("invalid-step", fields.node.span, fields.path.clone(), message);
-        values.report.push(problem.hint(format!("write one of {}", STEPS.join(", "))));
+        let hint = format!("write one of {}, and beside it {} where needed", STEPS.join(", "), MODIFIERS.join(", "));
+        values.report.push(problem.hint(hint));
         return None;
     };
     let Some(step) = STEPS.into_iter().find(|step| **step == *member.key) else {
@@ -97,18 +114,52 @@ fn read_listed(fields: &Fields<'_>, values: Values<'_>) -> Option<Step> {
         values.report.push(problem);
         return None;
     };
-    read_step(fields, step, values)
+    read_step(fields, fields, step, values)
 }
 
-fn read_step(parent: &Fields<'_>, step: &str, values: Values<'_>) -> Option<Step> {
+fn read_step(parent: &Fields<'_>, beside: &Fields<'_>, step: &str, values: Values<'_>) -> Option<Step> {
     let member = parent.node.member(step)?;
     let place = Place::new(values.source, member.key_span);
+    let kind = read_kind(parent, member, step, values)?;
+    let beside = Arguments { fields: beside, values };
+    let bind = beside.fields.text("as").filter(|name| is_variable(beside.fields, "as", name));
+    Some(Step {
+        kind,
+        when: beside.optional("when"),
+        bind,
+        is_callback: beside.fields.boolean("callback").unwrap_or(false),
+        place,
+    })
+}
+
+fn read_kind(parent: &Fields<'_>, member: &Member, step: &str, values: Values<'_>) -> Option<StepKind> {
     if step == "wait" {
-        return read_range(parent, "wait", range::duration_ms).map(|range| Step { kind: StepKind::Wait(range), place });
+        return read_range(parent, "wait", range::duration_ms).map(StepKind::Wait);
+    }
+    if step == "await" {
+        return Some(StepKind::Await {
+            value: values.read(&member.value, &parent.path_of(step)),
+            within_ms: read_range(parent, "within", range::duration_ms),
+        });
+    }
+    if step == "python" {
+        let beside = Arguments { fields: parent, values };
+        return Some(StepKind::Python {
+            script: parent.text("python")?,
+            arguments: beside.or("arguments", Json::from(Vec::new())),
+            environment: beside.or("environment", Json::object()),
+        });
     }
     let fields = Fields::of(&member.value, parent.path_of(step), values.report)?;
     let arguments = Arguments { fields: &fields, values };
-    let kind = match step {
+    Some(match step {
+        "let" => {
+            let variables =
+                fields.node.members().iter().filter(|member| is_variable(&fields, &member.key, &member.key));
+            let value =
+                |member: &Member| (member.key.clone(), values.read(&member.value, &fields.path_of(&member.key)));
+            StepKind::Let(variables.map(value).collect())
+        }
         "put_event" => {
             fields.only_strictly(&["bus", "source", "detail-type", "detail", "resources"]);
             let (source, detail_type) = (arguments.required("source"), arguments.required("detail-type"));
@@ -163,8 +214,21 @@ fn read_step(parent: &Fields<'_>, step: &str, values: Values<'_>) -> Option<Step
             fields.only_strictly(&["token"]);
             StepKind::SendTaskHeartbeat { token: arguments.required("token")? }
         }
-    };
-    Some(Step { kind, place })
+    })
+}
+
+/// Whether `name` can be a variable of expressions; complains about `key` if not.
+fn is_variable(fields: &Fields<'_>, key: &str, name: &str) -> bool {
+    let mut letters = name.bytes();
+    let is_word = letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+    if !is_word || matches!(name, "actor" | "outputs") {
+        let message = format!("'{name}' cannot name a variable");
+        let hint = "use letters, digits and '_'; '$actor' is the actor's number, '$outputs' the template's outputs";
+        fields.error(key, "invalid-name", message, hint);
+        return false;
+    }
+    true
 }
 
 struct Arguments<'f, 'n> {

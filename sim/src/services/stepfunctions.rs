@@ -8,7 +8,7 @@ mod executions;
 mod service;
 mod tasks;
 
-pub use api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
-pub use executions::{ExecutionRecord, StateMachine};
+pub use api::{ListExecutions, Machine, Request, SendTask, StartExecution, TaskOutcome};
+pub use executions::{ExecutionRecord, OpenToken, StateMachine};
 pub use service::StepFunctions;
 pub use tasks::TaskPlan;

@@ -184,6 +184,22 @@ impl Stack {
         self.queues.iter().find(|queue| queue.identity.is_called(name) || *queue.url == *name)
     }
 
+    /// Everything that the template makes, kind by kind.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+        let tables = self.tables.iter().map(|table| &table.identity);
+        let functions = self.functions.iter().map(|function| &function.identity);
+        let machines = self.state_machines.iter().map(|machine| &machine.identity);
+        let buses = self.event_buses.iter().map(|bus| &bus.identity);
+        let rules = self.rules.iter().map(|rule| &rule.identity);
+        let roles = self.roles.iter().map(|role| &role.identity);
+        let queues = self.queues.iter().map(|queue| &queue.identity);
+        let topics = self.topics.iter().map(|topic| &topic.identity);
+        let alarms = self.alarms.iter().map(|alarm| &alarm.identity);
+        let others = self.others.iter().map(|other| &other.identity);
+        let computing = tables.chain(functions).chain(machines).chain(roles);
+        computing.chain(buses).chain(rules).chain(queues).chain(topics).chain(alarms).chain(others)
+    }
+
     /// The output `name`.
     pub fn output(&self, name: &str) -> Option<&str> {
         self.outputs.iter().find(|output| *output.logical_id == *name).map(|output| &*output.value)

@@ -90,7 +90,7 @@ fn sweep(harness: &Harness, first: u64, seeds: u64) -> Result<Sweep, String> {
 }
 
 fn regressions_hold(harness: &Harness) -> Result<(), String> {
-    for regression in Regression::read_all(&harness.folder().join("regressions"))? {
+    for regression in harness.regressions()? {
         let Regression { file, comment, seed, script } = regression;
         let run = harness.replay(seed, &script).map_err(|error| error.to_string())?;
         let token = Token { seed, scenario: harness.hash(), script };
@@ -146,7 +146,7 @@ fn held(harness: &Harness, run: &Run, how: &str) -> Result<(), String> {
     let _ = writeln!(text, "\nbroken: {name}\n  by seed {}, at {at}", run.seed);
     let token = Token { seed: run.seed, scenario: harness.hash(), script };
     if breaks_on_the_command_line(harness, &token, name) {
-        let _ = writeln!(text, "rehearsal replay {} --token {token}", harness.folder().display());
+        let _ = writeln!(text, "rehearsal replay {} --token {token}", harness.path().display());
     }
     text.push_str(&command(how));
     Err(text)
@@ -155,7 +155,7 @@ fn held(harness: &Harness, run: &Run, how: &str) -> Result<(), String> {
 /// Whether the token breaks the same promise in the scenario as its files have it: with Python handlers, and without
 /// whatever the test has replaced.
 fn breaks_on_the_command_line(harness: &Harness, token: &Token, invariant: &str) -> bool {
-    let Ok(own) = Harness::load(harness.folder()) else { return false };
+    let Ok(own) = Harness::load(harness.path()) else { return false };
     let Ok(run) = own.replay(token.seed, &token.script) else { return false };
     run.outcome.violation.is_some_and(|violation| *violation.name == *invariant)
 }

@@ -60,6 +60,13 @@ pub enum ReplyTo {
         /// The event.
         event: u32,
     },
+    /// A client script.
+    Client {
+        /// The client.
+        client: u32,
+        /// Which of its processes asked.
+        process: u32,
+    },
 }
 
 /// Where a request comes from.
@@ -111,6 +118,11 @@ pub enum TimerOwner {
     AsyncEvent {
         /// The event.
         event: u32,
+    },
+    /// The end of a client script's sleep, or the time to run it again.
+    Client {
+        /// The client.
+        client: u32,
     },
     /// The next evaluation of an alarm.
     Alarm {
@@ -370,6 +382,12 @@ impl Core {
     pub fn send(&mut self, caller: Caller, request: Request) {
         let (at, latest) = self.arrival(caller.actor, request.operation(), caller.occurrence, request.latency());
         self.push(at, latest, Entry::Call { caller, request });
+    }
+
+    /// Sends a request `delay_ms` from now; it arrives after the operation's latency.
+    pub fn send_delayed(&mut self, delay_ms: u64, caller: Caller, request: Request) {
+        let (at, latest) = self.arrival(caller.actor, request.operation(), caller.occurrence, request.latency());
+        self.push(at + delay_ms, latest + delay_ms, Entry::Call { caller, request });
     }
 
     /// Sends a request that arrives `delay_ms` from now, or any time in the `spread_ms` after that.

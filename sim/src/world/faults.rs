@@ -75,6 +75,13 @@ catalogue! {
     SfTaskAmbig { "SF-TASK-AMBIG", Documented, 1_000, true, "a task's connector fails though its call may have taken effect",
         ["lost before the call", "lost after the call took effect"] }
     SfAbort { "SF-ABORT", Documented, 1_000, false, "an operator stops the execution while a task runs", ["stopped"] }
+    SfHeartbeat { "SF-HEARTBEAT", Documented, 2_000, true, "whoever works on a task pauses before its heartbeat",
+        ["pauses for a minute", "pauses for ten minutes"] }
+    SfCbLate { "SF-CB-LATE", Documented, 5_000, true, "the answer to a task token comes late",
+        ["a minute late", "ten minutes late", "an hour late"] }
+    SfCbDup { "SF-CB-DUP", Mechanics, 5_000, true, "the answer to a task token is sent twice",
+        ["sent again at once", "sent again after a minute"] }
+    SfCbLost { "SF-CB-LOST", Mechanics, 2_000, true, "the answer to a task token is never sent", ["lost"] }
     LaTimeoutAfter { "LA-TIMEOUT-AFTER", Documented, 2_000, true, "a function times out after its side effects",
         ["times out after its last call"] }
     LaCrashMid { "LA-CRASH-MID", Mechanics, 1_000, true, "a function is killed between two of its calls",
@@ -101,6 +108,10 @@ catalogue! {
         ["refused because of the conflict"] }
     CwDelay { "CW-DELAY", Documented, 10_000, true, "an alarm is evaluated late",
         ["a minute late", "four minutes late"] }
+    ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
+        ["killed before the call", "killed after the call took effect"] }
+    ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",
+        ["the SDK sends the request again", "the client sees a read timeout"] }
 }
 
 impl FaultId {

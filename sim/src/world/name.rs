@@ -61,6 +61,7 @@ operations! {
     STATES_START_EXECUTION = "states:StartExecution",
     STATES_STOP_EXECUTION = "states:StopExecution",
     STATES_DESCRIBE_EXECUTION = "states:DescribeExecution",
+    STATES_LIST_EXECUTIONS = "states:ListExecutions",
     STATES_SEND_TASK_SUCCESS = "states:SendTaskSuccess",
     STATES_SEND_TASK_FAILURE = "states:SendTaskFailure",
     STATES_SEND_TASK_HEARTBEAT = "states:SendTaskHeartbeat",

@@ -158,6 +158,7 @@ impl Permissions {
             },
             stepfunctions::Request::StopExecution { execution, .. } => ("states:StopExecution", execution.clone()),
             stepfunctions::Request::DescribeExecution { execution } => ("states:DescribeExecution", execution.clone()),
+            stepfunctions::Request::ListExecutions(list) => ("states:ListExecutions", list.machine.clone()),
             // AWS: the policy names the state machine; which one a token belongs to the caller cannot know.
             stepfunctions::Request::SendTask(send) => {
                 let action = match send.outcome {

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use super::workload::{ActorStep, PlannedActor, Shape, Workload};
+use super::outside::Watch;
+use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
-    TimerOwner, View, Violation, When,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo,
+    Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
 use crate::services::cloudwatch::CloudWatch;
@@ -46,14 +47,17 @@ pub struct World {
     pub scheduler: Scheduler,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// The client scripts of the workload.
+    pub clients: Clients,
     /// What every role may do.
     pub permissions: Permissions,
     /// The promises.
     pub invariants: Vec<Invariant>,
     workload: Box<dyn Workload>,
     caps: Caps,
-    actors: Vec<PlannedActor>,
-    progress: Vec<u32>,
+    pub(super) actors: Vec<PlannedActor>,
+    pub(super) progress: Vec<u32>,
+    pub(super) watches: Vec<Watch>,
     changed: Parts,
     revisions: Revisions,
     last_change: Millis,
@@ -118,18 +122,27 @@ impl World {
             lambda,
             scheduler,
             stepfunctions,
+            clients: Clients::default(),
             permissions,
             invariants,
             workload,
             caps,
             actors: Vec::new(),
             progress: Vec::new(),
+            watches: Vec::new(),
             changed: Parts::ALL,
             revisions: Revisions::default(),
             last_change: Millis::START,
             steps: 0,
             reached,
         }
+    }
+
+    /// The same with client scripts.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> World {
+        self.clients = clients;
+        self
     }
 
     /// Runs once, from the start to the end or to the first broken promise.
@@ -181,6 +194,7 @@ impl World {
             events: &self.eventbridge,
             alarms: &self.cloudwatch,
             metrics: self.core.metrics(),
+            clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
@@ -195,6 +209,7 @@ impl World {
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
         self.last_change = Millis::START;
@@ -205,6 +220,7 @@ impl World {
     fn start_workload(&mut self) -> Result<(), String> {
         self.actors.clear();
         self.progress.clear();
+        self.watches.clear();
         self.workload.plan(&mut Shape::new(&mut self.core), &mut self.actors)?;
         self.progress.resize(self.actors.len(), 0);
         for (slot, planned) in self.actors.iter().enumerate() {
@@ -256,15 +272,17 @@ impl World {
             while let Some((_, to, answer)) = self.core.next_answer() {
                 self.pass_on(to, answer)?;
             }
-            self.watch();
+            self.tell_alarms();
             if self.changed != Parts::NONE {
                 // What is only measured changes nothing by itself.
                 if self.changed != Parts::METRICS {
                     self.last_change = self.core.now();
                 }
+                let changed = self.changed;
                 if let Some(violation) = self.check_changed()? {
                     return Ok(Some(violation));
                 }
+                self.wake_watchers(changed)?;
             }
         }
     }
@@ -297,9 +315,11 @@ impl World {
                     self.eventbridge.tick(&mut self.core, rule);
                     Ok(())
                 }
-                TimerOwner::Actor { slot } => {
-                    self.act(slot);
-                    Ok(())
+                TimerOwner::Actor { slot } => self.actor_due(slot),
+                TimerOwner::Client { client } => {
+                    let ended = self.clients.timer(&mut self.core, client)?;
+                    self.note_clients();
+                    self.client_ended(ended)
                 }
             },
         }
@@ -359,29 +379,18 @@ impl World {
                 self.scheduler.answered(&mut self.core, invocation, &answer);
                 Ok(())
             }
-            ReplyTo::Actor { slot } => {
-                self.act(slot);
-                Ok(())
+            ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
+            ReplyTo::Client { client, process } => {
+                let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+                self.note_clients();
+                self.client_ended(ended)
             }
         }
     }
 
-    /// An actor of the workload takes its next step.
-    fn act(&mut self, slot: u32) {
-        let planned = &self.actors[slot as usize];
-        let at = self.progress[slot as usize];
-        self.progress[slot as usize] += 1;
-        match planned.steps.get(at as usize) {
-            None => {}
-            Some(ActorStep::Wait { ms }) => {
-                let due = self.core.now() + *ms;
-                self.core.timer(due, 0, planned.actor, at + 1, TimerOwner::Actor { slot });
-            }
-            Some(ActorStep::Send(request)) => {
-                let (actor, request) = (planned.actor, request.clone());
-                let reply_to = ReplyTo::Actor { slot };
-                self.core.send(Caller { actor, occurrence: at, principal: Principal::Anyone, reply_to }, request);
-            }
+    pub(super) fn note_clients(&mut self) {
+        if self.clients.take_changed() {
+            self.touch(Parts::CLIENTS);
         }
     }
 
@@ -393,7 +402,7 @@ impl World {
     }
 
     /// What was measured in this step reaches the alarms.
-    fn watch(&mut self) {
+    fn tell_alarms(&mut self) {
         if self.core.metrics().is_touched() {
             self.cloudwatch.observe(&mut self.core);
             self.touch(Parts::METRICS);
@@ -404,7 +413,7 @@ impl World {
         }
     }
 
-    fn touch(&mut self, parts: Parts) {
+    pub(super) fn touch(&mut self, parts: Parts) {
         self.changed = self.changed.and(parts);
         self.revisions.bump(parts);
     }

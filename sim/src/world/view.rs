@@ -2,7 +2,7 @@ use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::Database;
 use crate::services::eventbridge::{Accepted, EventBridge};
 use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
-use crate::world::{Metrics, Millis};
+use crate::world::{Client, Metrics, Millis};
 
 /// The state of the world that invariants judge: what was recorded, never what a handler said.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct View<'w> {
     pub alarms: &'w CloudWatch,
     /// What the services measured.
     pub metrics: &'w Metrics,
+    /// The client scripts of the workload.
+    pub clients: &'w [Client],
     /// How many invocations were started.
     pub invocations: usize,
     /// How often each part has changed.
@@ -60,14 +62,18 @@ impl Parts {
     pub const NOW: Parts = Parts(8);
 
     /// What was measured.
-    pub const METRICS: Parts = Parts(1 << 63);
+    pub const METRICS: Parts = Parts(1 << 61);
     /// The alarms.
-    pub const ALARMS: Parts = Parts(1 << 62);
+    pub const ALARMS: Parts = Parts(1 << 60);
+    /// The task tokens that wait for an answer.
+    pub const TOKENS: Parts = Parts(1 << 63);
+    /// The client scripts: their begins, crashes and ends.
+    pub const CLIENTS: Parts = Parts(1 << 62);
 
     /// The table with this index.
     pub fn table(index: usize) -> Parts {
         // Beyond the bits that there are, tables share the last one.
-        Parts(1 << (5 + index.min(56)))
+        Parts(1 << (5 + index.min(54)))
     }
 
     /// Both sets.

@@ -1,5 +1,10 @@
-use super::{ActorId, Core, Kind, Name, Weighted};
-use crate::services::Request;
+use std::fmt::Debug;
+use std::rc::Rc;
+
+use rehearsal_engine::Json;
+
+use super::{ActorId, Core, Kind, Name, Parts, View, Weighted};
+use crate::services::{Answer, Request};
 
 /// What the outside world does to the system in one run. Everything is drawn at the start, from sites of kind `shape`.
 pub trait Workload {
@@ -23,11 +28,58 @@ pub struct PlannedActor {
 pub enum ActorStep {
     /// It sends a request and waits for the answer, whatever it is.
     Send(Request),
+    /// The same with a request that brings the outside world's answer to a task token, whoever passes it on: the faults
+    /// of callbacks strike here. A `SendTask…` request is one in any case.
+    Callback(Request),
+    /// It looks at the world and decides then.
+    Look(Rc<dyn Look>),
     /// It waits.
     Wait {
         /// For this long.
         ms: u64,
     },
+    /// It runs a client script and waits for its end.
+    Run(ScriptRun),
+}
+
+/// A client script with what it is run with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptRun {
+    /// Which script, by its place among those of [`super::Clients`].
+    pub script: u32,
+    /// `{"arguments": [...], "environment": {...}}`
+    pub start: Json,
+}
+
+/// A step that depends on what the world holds when it is taken. Made anew for every run: it may remember.
+pub trait Look: Debug {
+    /// What of the world it depends on: it looks again when something of that has changed.
+    fn reads(&self) -> Parts;
+
+    /// What to do now.
+    fn look(&self, view: &View<'_>) -> Result<Looked, String>;
+
+    /// For how long it may be [`Looked::NotYet`], in milliseconds; for ever when there is no limit.
+    fn within_ms(&self) -> Option<u64> {
+        None
+    }
+
+    /// The answer to the request that it sent.
+    fn answered(&self, _answer: &Answer) {}
+
+    /// The step in words, for reports.
+    fn describe(&self) -> String;
+}
+
+/// What a look led to.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// A step to take, which is not another look.
+    Take(ActorStep),
+    /// Nothing to do: the next step is taken at once.
+    Skip,
+    /// What it waits for is not there yet.
+    NotYet,
 }
 
 /// Draws the shape of a workload. Of every draw the first alternative is the smallest.

@@ -133,10 +133,10 @@ impl Index {
         self.decide(findings)
     }
 
-    pub(super) fn matches_text(&self, text: &str) -> Result<Vec<Slot>, Malformed> {
+    pub(super) fn matches_text(&self, text: &str) -> Result<(Vec<Slot>, usize), Malformed> {
         let mut findings = Findings::new(self);
-        walk_text(text, &mut findings)?;
-        Ok(self.decide(findings))
+        let end = walk_text(text, &mut findings)?;
+        Ok((self.decide(findings), end))
     }
 
     pub(super) fn counts(&self) -> (usize, usize) {

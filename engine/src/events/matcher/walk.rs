@@ -152,13 +152,19 @@ fn value(at: &Json, node: NodeId, frame: Option<FrameId>, depth_left: usize, fin
 }
 
 /// Walks the event in `text`, building nothing.
-pub(super) fn walk_text(text: &str, findings: &mut Findings) -> Result<(), Malformed> {
+pub(super) fn walk_text(text: &str, findings: &mut Findings) -> Result<usize, Malformed> {
     let mut tokens = Tokens::new(text);
     match tokens.next()? {
-        Some(Token::StartObject) => container(&mut tokens, NodeId::ROOT, findings),
-        Some(other) => tokens.skip(&other),
-        None => Err(Malformed { message: "the text is empty where an event was expected".to_owned(), at: text.len() }),
+        Some(Token::StartObject) => container(&mut tokens, NodeId::ROOT, findings)?,
+        Some(other) => tokens.skip(&other)?,
+        None => {
+            return Err(Malformed {
+                message: "the text is empty where an event was expected".to_owned(),
+                at: text.len(),
+            });
+        }
     }
+    Ok(tokens.last().1)
 }
 
 /// A container that the walk is in.

@@ -1,5 +1,6 @@
 //! IP addresses and the blocks of the `cidr` operator.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A range of addresses of one family, as integers, both ends included.
@@ -34,6 +35,18 @@ impl Block {
     pub(crate) fn contains(&self, text: &str) -> bool {
         parse_address(text)
             .is_some_and(|(is_v4, address)| is_v4 == self.is_v4 && (self.first..=self.last).contains(&address))
+    }
+}
+
+/// As `address/bits`.
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host_bits = (self.last - self.first).count_ones();
+        if self.is_v4 {
+            write!(f, "{}/{}", Ipv4Addr::from(self.first as u32), 32 - host_bits)
+        } else {
+            write!(f, "{}/{}", Ipv6Addr::from(self.first), 128 - host_bits)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! AWS: each UTF-16 unit of the *pattern* stands for its full upper case or its full lower case, nothing else. So `k`
 //! does not accept the Kelvin sign, `ǅ` does not accept itself, and half a surrogate pair is a question mark.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A text of a pattern, ready to be compared.
@@ -44,6 +45,13 @@ impl AnyCase {
         self.0
             .iter()
             .try_fold(text, |rest, forms| rest.strip_prefix(&*forms.upper).or_else(|| rest.strip_prefix(&*forms.lower)))
+    }
+}
+
+/// In its lower case, since the case that was written makes no difference.
+impl fmt::Display for AnyCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|forms| f.write_str(&forms.lower))
     }
 }
 

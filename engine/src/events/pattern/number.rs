@@ -1,6 +1,7 @@
 //! Numbers as EventBridge compares them: as doubles, but only those whose decimal text a double stands for.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::json::Number;
 
@@ -48,6 +49,12 @@ impl Ord for Double {
 impl std::hash::Hash for Double {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.0.to_bits().hash(state);
+    }
+}
+
+impl fmt::Display for Double {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
     }
 }
 

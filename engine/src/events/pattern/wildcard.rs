@@ -1,5 +1,6 @@
 //! The `wildcard` operator: `*` is any run of characters, `\*` and `\\` are themselves.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A wildcard pattern: the literal pieces between its stars.
@@ -53,6 +54,19 @@ impl Wildcard {
     /// The literal pieces; a star stands between each two.
     pub(super) fn pieces(&self) -> &[Box<str>] {
         &self.pieces
+    }
+}
+
+/// As it is written in a pattern.
+impl fmt::Display for Wildcard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if index > 0 {
+                f.write_str("*")?;
+            }
+            f.write_str(&piece.replace('\\', "\\\\").replace('*', "\\*"))?;
+        }
+        Ok(())
     }
 }
 

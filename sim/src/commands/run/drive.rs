@@ -6,13 +6,13 @@ use std::sync::Arc;
 use rehearsal_engine::Json;
 use rehearsal_engine::asl::Resource;
 use rehearsal_engine::execution::{Effect, Env, Event, Execution, Invocation, Resumed, Site, TimerId};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::mocks::{End, Mocks};
+use crate::lone;
 
 /// Runs until the execution ends.
-pub(super) fn drive(execution: &mut Execution, mocks: &mut Mocks) {
-    let mut clock = Clock { now_ms: execution.started_with().start_ms };
+pub(super) fn drive(execution: &mut Execution, mocks: &mut Mocks, seed: u64) {
+    let mut clock = Clock { now_ms: execution.started_with().start_ms, seed };
     let mut queue = Queue::default();
     let mut effects = Vec::new();
     loop {
@@ -46,13 +46,7 @@ fn stop_stuck(execution: &mut Execution, clock: &mut Clock) {
 
 struct Clock {
     now_ms: u64,
-}
-
-impl Clock {
-    fn key(site: &Site, occurrence: u32) -> [u64; 2] {
-        let text = format!("{site:?} {occurrence}");
-        [xxh3_64(text.as_bytes()), xxh3_64(text.to_uppercase().as_bytes())]
-    }
+    seed: u64,
 }
 
 impl Env for Clock {
@@ -61,14 +55,11 @@ impl Env for Clock {
     }
 
     fn random(&mut self, site: &Site, occurrence: u32) -> f64 {
-        // 53 bits are what a double holds.
-        (Clock::key(site, occurrence)[0] >> 11) as f64 / (1_u64 << 53) as f64
+        lone::unit(lone::key(self.seed, &(site, occurrence)))
     }
 
     fn uuid(&mut self, site: &Site, occurrence: u32) -> String {
-        let [high, low] = Clock::key(site, occurrence);
-        let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, high & 0xfff);
-        format!("{a:08x}-{b:04x}-4{c:03x}-{:04x}-{:012x}", 0x8000 | (low >> 50), low & 0xffff_ffff_ffff)
+        lone::uuid(lone::key(self.seed, &(site, occurrence)))
     }
 
     fn admit(&mut self, resource: &Resource, parameters: &Json) -> Result<(), String> {
@@ -88,7 +79,7 @@ impl Env for Clock {
     }
 
     fn task_token(&mut self, site: &Site) -> Arc<str> {
-        format!("token-{:016x}", Clock::key(site, 0)[0]).into()
+        format!("token-{:016x}", lone::key(self.seed, site)[0]).into()
     }
 }
 

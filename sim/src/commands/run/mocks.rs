@@ -15,6 +15,8 @@ use rehearsal_engine::Json;
 use rehearsal_engine::asl::{Program, Resource, StateType};
 use rehearsal_engine::execution::{Invocation, Site};
 
+use crate::lone::cause_of;
+
 /// What the tasks of an execution answer.
 #[derive(Debug, Default)]
 pub(super) struct Mocks {
@@ -96,7 +98,10 @@ impl Mocks {
         }
         let Some(entry) = last else { return unmocked(name, site.attempt) };
         entry.is_used = true;
-        let Outcome { worker, submitted, after_ms, end } = entry.outcome.clone();
+        let Outcome { worker, submitted, after_ms, mut end } = entry.outcome.clone();
+        if let End::Error(_, Some(cause)) = &mut end {
+            *cause = cause_of(&invocation.resource, cause.clone());
+        }
         let is_activity =
             state.and_then(|state| state.resource()).is_some_and(|r| matches!(&**r, Resource::Activity { .. }));
         // An activity starts when a worker polls it; one that never answers and names no worker was never polled.
@@ -206,7 +211,11 @@ fn whole(value: &Json, key: &str) -> Result<u64, String> {
     number.ok_or_else(|| format!("expected '{key}' to be a whole number, found {value}"))
 }
 
-/// Step Functions Local's form: test cases name a response list per state; a list is keyed by attempt, `"0"` or `"1-2"`.
+/// Calls that one range of a mock file is spelt out for.
+const LOCAL_CALLS_MAX: u64 = 1000;
+
+/// Step Functions Local's form: test cases name a response list per state; a list is keyed by the number of the
+/// call, `"0"` or `"1-2"`.
 fn local_mocks(json: &Json, machine: &str, case: Option<&str>) -> Result<Mocks, String> {
     let machines = json.get("StateMachines").and_then(Json::as_object).ok_or("expected an object 'StateMachines'")?;
     let found = machines.get(machine).or_else(|| (machines.len() == 1).then(|| machines.values().next()).flatten());
@@ -217,7 +226,10 @@ fn local_mocks(json: &Json, machine: &str, case: Option<&str>) -> Result<Mocks, 
             cases.get(case).ok_or_else(|| format!("no test case '{case}' for the state machine '{machine}'"))?
         }
         None if cases.len() == 1 => cases.values().next().unwrap_or(&Json::Null),
-        None => return Err("several test cases: name one as FILE#CASE".to_owned()),
+        None => {
+            let names: Vec<&str> = cases.keys().map(|name| &**name).collect();
+            return Err(format!("the file has several test cases; name one with --test-case: {}", names.join(", ")));
+        }
     };
     let states = states.as_object().ok_or("expected a test case to be an object")?;
     let mut entries = Vec::new();
@@ -225,29 +237,30 @@ fn local_mocks(json: &Json, machine: &str, case: Option<&str>) -> Result<Mocks, 
         let name = response.as_str().ok_or_else(|| format!("expected a response's name for '{state}'"))?;
         let responses = json.get("MockedResponses").and_then(|all| all.get(name)).and_then(Json::as_object);
         let responses = responses.ok_or_else(|| format!("no MockedResponses '{name}'"))?;
-        for (attempts, answer) in responses.iter() {
-            let (first, last) = attempts.split_once('-').unwrap_or((attempts, attempts));
-            let number = |text: &str| text.trim().parse::<u64>().map_err(|_| format!("'{attempts}' is not an attempt"));
-            let (first, last) = (number(first)?, number(last)?);
+        let mut calls = Vec::with_capacity(responses.len());
+        for (numbers, answer) in responses.iter() {
+            let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+            let number = |text: &str| {
+                text.trim().parse::<u64>().map_err(|_| format!("'{name}': '{numbers}' is not a call's number"))
+            };
+            calls.push((number(first)?, number(last)?, answer));
+        }
+        calls.sort_by_key(|(first, ..)| *first);
+        for (first, last, answer) in calls {
             let end = match (answer.get("Return"), answer.get("Throw")) {
                 (Some(output), None) => End::Output(output.clone()),
                 (None, Some(thrown)) => {
                     let text = |key: &str| thrown.get(key).and_then(Json::as_str).map(Arc::from);
                     End::Error(text("Error"), text("Cause"))
                 }
-                _ => return Err(format!("expected '{name}' to have one of Return and Throw for attempt {attempts}")),
+                _ => return Err(format!("expected '{name}' to have one of Return and Throw for call {first}")),
             };
             let outcome = Outcome { worker: None, submitted: None, after_ms: 0, end };
-            // A range far beyond any MaxAttempts would only fill memory.
-            for attempt in first..=last.min(first.saturating_add(1000)) {
-                let outcome = outcome.clone();
-                entries.push(Entry {
-                    state: state.to_string(),
-                    path: None,
-                    attempt: Some(attempt),
-                    is_used: false,
-                    outcome,
-                });
+            // The numbers count the calls of the state, retries and iterations alike. A range far beyond any MaxAttempts
+            // would only fill memory; its answer is the last, which is used again anyway.
+            for _ in first..=last.min(first.saturating_add(LOCAL_CALLS_MAX)) {
+                let (state, outcome) = (state.to_string(), outcome.clone());
+                entries.push(Entry { state, path: None, attempt: None, is_used: false, outcome });
             }
         }
     }
@@ -290,6 +303,9 @@ mod tests {
         assert_eq!(attempts(Some("one")), Ok(4));
         assert_eq!(attempts(Some("two")), Ok(0));
         assert_eq!(attempts(Some("three")), Err("no test case 'three' for the state machine 'm'".to_owned()));
-        assert_eq!(attempts(None), Err("several test cases: name one as FILE#CASE".to_owned()));
+        assert_eq!(
+            attempts(None),
+            Err("the file has several test cases; name one with --test-case: one, two".to_owned())
+        );
     }
 }

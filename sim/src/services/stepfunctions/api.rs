@@ -25,8 +25,23 @@ pub enum Request {
         /// Which.
         execution: Arc<str>,
     },
+    /// Lists the executions of a state machine, the latest first.
+    ListExecutions(ListExecutions),
     /// Ends, or keeps alive, a task that waits for its token.
     SendTask(SendTask),
+}
+
+/// Lists executions.
+#[derive(Clone, Debug)]
+pub struct ListExecutions {
+    /// Of this state machine.
+    pub machine: Arc<str>,
+    /// Only those with this status.
+    pub status: Option<Arc<str>>,
+    /// So many at most.
+    pub max_results: usize,
+    /// Where the page before ended.
+    pub next_token: Option<Arc<str>>,
 }
 
 /// Starts an execution.
@@ -77,6 +92,9 @@ pub enum TaskOutcome {
     Heartbeat,
 }
 
+/// AWS: a page of executions has 100 of them unless said otherwise, and 1000 at most.
+const LIST_RESULTS_USUAL: usize = 100;
+const LIST_RESULTS_MAX: usize = 1000;
 /// AWS: the longest error's name of `SendTaskFailure`.
 const ERROR_LENGTH_MAX: usize = 256;
 /// AWS: its longest cause.
@@ -104,6 +122,21 @@ impl Request {
                 cause: text("cause"),
             }),
             "DescribeExecution" => Ok(Request::DescribeExecution { execution: required("executionArn")? }),
+            "ListExecutions" => {
+                // AWS: 0 is the default, 100.
+                let max_results = match parameters.get("maxResults").and_then(Json::as_i64).unwrap_or(0) {
+                    0 => LIST_RESULTS_USUAL,
+                    asked => usize::try_from(asked).unwrap_or(0),
+                };
+                if !(1..=LIST_RESULTS_MAX).contains(&max_results) {
+                    return Err(ApiError::validation(format!(
+                        "1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to {LIST_RESULTS_MAX}"
+                    )));
+                }
+                let (machine, next_token) = (required("stateMachineArn")?, text("nextToken"));
+                let status = text("statusFilter");
+                Ok(Request::ListExecutions(ListExecutions { machine, status, max_results, next_token }))
+            }
             "SendTaskSuccess" => {
                 let output = Json::parse(&within("output", required("output")?, PAYLOAD_BYTES_MAX)?)
                     .map_err(|error| ApiError::new("InvalidOutput", format!("Invalid Output: '{error}'")))?;
@@ -126,12 +159,28 @@ impl Request {
         }
     }
 
+    /// The operation as the API names it.
+    pub fn operation_name(&self) -> &'static str {
+        match self {
+            Request::StartExecution(_) => "StartExecution",
+            Request::StopExecution { .. } => "StopExecution",
+            Request::DescribeExecution { .. } => "DescribeExecution",
+            Request::ListExecutions(_) => "ListExecutions",
+            Request::SendTask(SendTask { outcome, .. }) => match outcome {
+                TaskOutcome::Success { .. } => "SendTaskSuccess",
+                TaskOutcome::Failure { .. } => "SendTaskFailure",
+                TaskOutcome::Heartbeat => "SendTaskHeartbeat",
+            },
+        }
+    }
+
     /// The operation for sites and permissions.
     pub fn operation(&self) -> Name {
         match self {
             Request::StartExecution(_) => Name::STATES_START_EXECUTION,
             Request::StopExecution { .. } => Name::STATES_STOP_EXECUTION,
             Request::DescribeExecution { .. } => Name::STATES_DESCRIBE_EXECUTION,
+            Request::ListExecutions(_) => Name::STATES_LIST_EXECUTIONS,
             Request::SendTask(SendTask { outcome, .. }) => match outcome {
                 TaskOutcome::Success { .. } => Name::STATES_SEND_TASK_SUCCESS,
                 TaskOutcome::Failure { .. } => Name::STATES_SEND_TASK_FAILURE,

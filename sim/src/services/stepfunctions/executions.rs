@@ -4,6 +4,7 @@ use rehearsal_engine::Json;
 use rehearsal_engine::asl::{Program, StateId};
 use rehearsal_engine::execution::{Execution, Status, TimerId};
 
+use super::service::StepFunctions;
 use super::tasks::{OpenTask, TaskPlan};
 use crate::world::{ActorId, Millis, Name, Principal, QueueId};
 
@@ -66,4 +67,29 @@ pub struct ExecutionRecord {
     pub(super) tasks: Vec<OpenTask>,
     pub(super) timers: Vec<(TimerId, QueueId)>,
     pub(super) timers_set: u32,
+}
+
+/// A task token that waits for an answer.
+#[derive(Clone, Copy)]
+pub struct OpenToken<'r> {
+    /// The token.
+    pub token: &'r Arc<str>,
+    /// Whose task it is.
+    pub record: &'r ExecutionRecord,
+    /// Which state waits.
+    pub state: StateId,
+    /// Since when.
+    pub since: Millis,
+}
+
+impl StepFunctions {
+    /// The tokens that somebody still has to answer, in the order of their executions.
+    pub fn open_tokens(&self) -> impl Iterator<Item = OpenToken<'_>> {
+        self.records().iter().flat_map(|record| {
+            record.tasks.iter().filter_map(move |open| {
+                let token = open.token.as_ref().filter(|_| open.plan.is_callback())?;
+                Some(OpenToken { token, record, state: open.state, since: open.since })
+            })
+        })
+    }
 }

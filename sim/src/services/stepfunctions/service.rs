@@ -8,7 +8,7 @@ use rehearsal_engine::execution::{
 };
 use rehearsal_engine::{Json, json, text};
 
-use super::api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
+use super::api::{ListExecutions, Machine, Request, SendTask, StartExecution, TaskOutcome};
 use super::executions::{ExecutionRecord, StateMachine};
 use super::tasks::{OpenTask, TaskPlan};
 use crate::iam::Policies;
@@ -101,6 +101,7 @@ impl StepFunctions {
             }
             Request::StopExecution { execution, error, cause } => self.stop(core, &execution, error, cause),
             Request::DescribeExecution { execution } => self.describe(&execution),
+            Request::ListExecutions(list) => self.list(&list),
             Request::SendTask(send) => self.send_task(core, send),
         };
         if let Err(error) = &answer {
@@ -131,6 +132,9 @@ impl StepFunctions {
         };
         if !matches!(event, Event::Submitted { .. }) {
             record.tasks.swap_remove(place);
+            if callback {
+                self.changed = self.changed.and(Parts::TOKENS);
+            }
         }
         let _ = self.resume(core, id, event);
         self.drive(core, id);
@@ -180,6 +184,7 @@ impl StepFunctions {
                 state_machine_name: machine.text.clone(),
                 start_ms: core.now().0,
                 workflow_type: if machine.express { WorkflowType::Express } else { WorkflowType::Standard },
+                era: rehearsal_engine::execution::Era::default(),
                 history: self.keeps_history,
             },
         );
@@ -203,8 +208,8 @@ impl StepFunctions {
             timers: Vec::new(),
             timers_set: 0,
         });
-        self.changed = Parts::EXECUTIONS;
         core.measure(StatesMetric::ExecutionsStarted.of(machine_index), 1.0);
+        self.changed = self.changed.and(Parts::EXECUTIONS);
         self.announce(core, id);
         self.drive(core, id);
         Ok(started(&arn, core.now()))
@@ -243,6 +248,45 @@ impl StepFunctions {
         Ok(Json::from_pairs(members))
     }
 
+    fn list(&self, list: &ListExecutions) -> Result<Json, ApiError> {
+        let Some(machine) = self.machines.iter().position(|machine| machine.arn == list.machine) else {
+            let message = format!("State Machine Does Not Exist: '{}'", list.machine);
+            return Err(ApiError::new("StateMachineDoesNotExist", message));
+        };
+        if self.machines[machine].express {
+            let message = format!("This operation is not supported by this type of state machine: '{}'", list.machine);
+            return Err(ApiError::new("StateMachineTypeNotSupported", message));
+        }
+        // A token is the place of the page's last execution, so that new ones do not shift what follows.
+        let end = match list.next_token.as_deref().map(str::parse::<usize>) {
+            None => self.records.len(),
+            Some(Ok(place)) if place <= self.records.len() => place,
+            Some(_) => return Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")),
+        };
+        let is_wanted = |record: &ExecutionRecord| {
+            record.machine as usize == machine
+                && list.status.as_deref().is_none_or(|wanted| record.status.name() == wanted)
+        };
+        let wanted = self.records[..end].iter().enumerate().rev().filter(|(_, record)| is_wanted(record));
+        let page: Vec<(usize, &ExecutionRecord)> = wanted.take(list.max_results + 1).collect();
+        let listed = page.iter().take(list.max_results).map(|(_, record)| {
+            let mut members = vec![
+                ("executionArn", Json::String(record.arn.clone())),
+                ("stateMachineArn", Json::String(list.machine.clone())),
+                ("name", Json::String(record.name.clone())),
+                ("status", record.status.name().into()),
+                ("startDate", seconds(record.started)),
+            ];
+            members.extend(record.stopped.map(|at| ("stopDate", seconds(at))));
+            Json::from_pairs(members)
+        });
+        let mut answer = vec![("executions", Json::from(listed.collect::<Vec<Json>>()))];
+        if let (true, Some((place, _))) = (page.len() > list.max_results, page.get(list.max_results - 1)) {
+            answer.push(("nextToken", place.to_string().into()));
+        }
+        Ok(Json::from_pairs(answer))
+    }
+
     fn send_task(&mut self, core: &mut Core, send: SendTask) -> Result<Json, ApiError> {
         let timed_out = || ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
         let Some((id, number)) = read_token(&send.token) else {
@@ -260,6 +304,7 @@ impl StepFunctions {
         };
         if !matches!(event, Event::Heartbeat { .. }) {
             record.tasks.swap_remove(place);
+            self.changed = self.changed.and(Parts::TOKENS);
         }
         let resumed = self.resume(core, id, event);
         self.drive(core, id);
@@ -313,7 +358,10 @@ impl StepFunctions {
                             core.cancel(timers.swap_remove(place).1);
                         }
                     }
-                    Effect::Abandon { task } => self.records[id as usize].tasks.retain(|open| open.task != task),
+                    Effect::Abandon { task } => {
+                        self.records[id as usize].tasks.retain(|open| open.task != task);
+                        self.changed = self.changed.and(Parts::TOKENS);
+                    }
                     Effect::Invoke(invocation) => self.invoke(core, id, *invocation),
                     Effect::Finish(outcome) => self.finish(core, id, outcome),
                 }
@@ -357,7 +405,10 @@ impl StepFunctions {
         }
         let operation = request.as_ref().map_or(name, crate::services::Request::operation);
         let record = &mut self.records[id as usize];
-        record.tasks.push(OpenTask { task, actor, token, plan });
+        if plan.is_callback() {
+            self.changed = self.changed.and(Parts::TOKENS);
+        }
+        record.tasks.push(OpenTask { task, actor, token, plan, state: site.state, since: core.now() });
         let reply_to = ReplyTo::Task { execution: id, task };
         match request {
             Err(error) => core.answer(actor, reply_to, Err(error)),
@@ -402,7 +453,7 @@ impl StepFunctions {
         if !self.keeps_history {
             record.engine = None;
         }
-        self.changed = Parts::EXECUTIONS;
+        self.changed = self.changed.and(Parts::EXECUTIONS).and(Parts::TOKENS);
         self.announce(core, id);
     }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use rehearsal_engine::asl::{Pattern, Resource, ServiceCall};
+use rehearsal_engine::asl::{Pattern, Resource, ServiceCall, StateId};
 use rehearsal_engine::execution::TaskId;
 use rehearsal_engine::json::{Object, ToJson as _};
 use rehearsal_engine::{Json, json, text};
@@ -41,6 +41,8 @@ pub(super) struct OpenTask {
     pub(super) actor: ActorId,
     pub(super) token: Option<Arc<str>>,
     pub(super) plan: TaskPlan,
+    pub(super) state: StateId,
+    pub(super) since: Millis,
 }
 
 /// A failed task: the error's name and its cause.
