@@ -30,6 +30,8 @@ pub enum Request {
     DynamoDb(Box<dynamodb::Request>),
     /// Events for a bus.
     Events(Box<eventbridge::PutEvents>),
+    /// A request about an archive of a bus.
+    Archives(Box<eventbridge::ArchiveRequest>),
     /// An invocation of a function.
     Lambda(Box<lambda::Invoke>),
     /// A request to Step Functions.
@@ -39,8 +41,8 @@ pub enum Request {
 /// A successful answer of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Response {
-    /// Of CloudWatch, as the API's JSON.
-    CloudWatch(Json),
+    /// Of CloudWatch, or about replays, as the API's JSON.
+    Api(Json),
     /// Of DynamoDB.
     DynamoDb(dynamodb::Response),
     /// Of `PutEvents`.
@@ -57,6 +59,9 @@ impl Request {
         match service {
             "cloudwatch" => Ok(Request::CloudWatch(Box::new(cloudwatch::Request::parse(operation, parameters)?))),
             "dynamodb" => Ok(Request::DynamoDb(Box::new(dynamodb::Request::parse(operation, parameters)?))),
+            "events" if eventbridge::ArchiveRequest::is_one(operation) => {
+                Ok(Request::Archives(Box::new(eventbridge::ArchiveRequest::parse(operation, parameters)?)))
+            }
             "events" => Ok(Request::Events(Box::new(eventbridge::PutEvents::parse(operation, parameters)?))),
             "lambda" => Ok(Request::Lambda(Box::new(lambda::Invoke::parse(operation, parameters)?))),
             "stepfunctions" | "sfn" | "states" => {
@@ -72,6 +77,7 @@ impl Request {
             Request::CloudWatch(request) => request.operation(),
             Request::DynamoDb(request) => dynamodb_operation(request),
             Request::Events(_) => Name::EVENTS_PUT_EVENTS,
+            Request::Archives(request) => request.operation(),
             Request::Lambda(_) => Name::LAMBDA_INVOKE,
             Request::States(request) => request.operation(),
         }
@@ -85,7 +91,7 @@ impl Response {
             Response::DynamoDb(response) => response.to_json(),
             Response::Events(response) => response.to_json(),
             Response::Lambda(response) => response.to_json(),
-            Response::States(response) | Response::CloudWatch(response) => response.clone(),
+            Response::States(response) | Response::Api(response) => response.clone(),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod agreement;
 mod callback;
 mod determinism;
+mod long_running;
 mod lost_update;
 mod monitored;
 mod planted;

@@ -31,6 +31,9 @@ pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
     for rule in &loaded.stack.rules {
         check_rule(rule, &mut problems);
     }
+    for archive in &loaded.stack.archives {
+        check_archive(archive, &mut problems);
+    }
     super::expression::check(loaded, &mut problems);
     super::workload::check(loaded, &mut problems);
     super::handlers::check_mocks(loaded, &mut problems);
@@ -70,13 +73,14 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let clients = super::scripts::clients(loaded, &mut names, python)?;
     let announces = !buses[0].matcher.is_empty();
     let (metrics, cloudwatch) = super::monitoring::build(harness, &rules, announces, &mut names);
+    let archives = archives(stack, &buses);
     let scheduler = super::scheduling::build(loaded, &mut names);
     let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone())).watched(metrics);
     Ok(World::new(
         core,
         cloudwatch,
         DynamoDb::new(database),
-        EventBridge::new(buses, rules),
+        EventBridge::new(buses, rules).archived_by(archives),
         Lambda::new(functions, host),
         scheduler,
         StepFunctions::new(machines, announces),
@@ -254,6 +258,24 @@ fn buses_and_rules(stack: &Stack, policies: &Policies, names: &mut Names) -> (Ve
     (buses, rules)
 }
 
+fn archives(stack: &Stack, buses: &[Bus]) -> Vec<eventbridge::Archive> {
+    let archive = |archive: &stack::Archive| {
+        let pattern = archive.pattern.as_ref().and_then(|pattern| Pattern::from_node(pattern).ok()).map(|pattern| {
+            let mut matcher = RuleMatcher::new();
+            matcher.add(0, &pattern);
+            matcher
+        });
+        Some(eventbridge::Archive {
+            text: archive.identity.name.clone(),
+            arn: archive.identity.arn.clone(),
+            bus: buses.iter().position(|bus| bus.arn == archive.source_arn)? as u32,
+            pattern,
+            retention_ms: archive.retention_ms,
+        })
+    };
+    stack.archives.iter().filter_map(archive).collect()
+}
+
 fn target(
     target: &stack::Target,
     rule: &stack::Rule,
@@ -308,6 +330,17 @@ fn transformer(
 ) -> Result<InputTransformer, rehearsal_engine::events::TransformerError> {
     let paths = transformer.paths.iter().map(|(name, path, _)| (&**name, &**path));
     InputTransformer::compile(paths, transformer.template.as_str())
+}
+
+/// Finds what is wrong with an archive before it would silently keep nothing.
+fn check_archive(archive: &stack::Archive, problems: &mut Vec<Problem>) {
+    if let Some(pattern) = &archive.pattern
+        && let Err(rejection) = Pattern::from_node(pattern)
+    {
+        let path = format!("/Resources/{}/Properties/EventPattern", archive.identity.logical_id);
+        let problem = Diagnostic::error("InvalidEventPatternException", pattern.span, path, rejection.to_string());
+        problems.push(Problem::new(archive.identity.place.source, problem));
+    }
 }
 
 /// Finds what is wrong with a rule before it would silently match or deliver nothing.

@@ -15,7 +15,7 @@ impl Request {
         match self {
             Request::CloudWatch(_) => CLOUDWATCH,
             Request::DynamoDb(_) => DYNAMODB,
-            Request::Events(_) => EVENTS,
+            Request::Events(_) | Request::Archives(_) => EVENTS,
             Request::Lambda(_) => LAMBDA,
             Request::States(_) => STATES,
         }

@@ -101,6 +101,7 @@ impl Conversion {
                 stack.state_machines.extend(definition::state_machine(draft, reading));
             }
             "AWS::Events::EventBus" => stack.event_buses.extend(events::event_bus(&draft)),
+            "AWS::Events::Archive" => stack.archives.extend(events::archive(draft)),
             "AWS::Events::Rule" => stack.rules.extend(events::rule(draft)),
             "AWS::Scheduler::Schedule" => stack.schedules.extend(scheduling::schedule(draft, environment)),
             "AWS::IAM::Role" => stack.roles.extend(self.attachments.role(draft)),
@@ -132,6 +133,7 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::Lambda::EventSourceMapping"
             | "AWS::StepFunctions::StateMachine"
             | "AWS::Events::EventBus"
+            | "AWS::Events::Archive"
             | "AWS::Events::Rule"
             | "AWS::Scheduler::Schedule"
             | "AWS::IAM::Role"

@@ -16,7 +16,7 @@ use rehearsal_engine::Json;
 use rehearsal_engine::source::Node;
 
 pub use compute::{Code, EventInvokeConfig, EventSourceMapping, Function, Permission, StateMachine, StateMachineKind};
-pub use events::{EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
+pub use events::{Archive, EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
 pub use messaging::{Queue, Subscription, Topic};
 pub use monitoring::{Alarm, CompositeAlarm, Dashboard};
 pub use scheduling::{Schedule, ScheduleTarget};
@@ -39,6 +39,8 @@ pub struct Stack {
     pub state_machines: Vec<StateMachine>,
     /// `AWS::Events::EventBus`; the default bus is not among them.
     pub event_buses: Vec<EventBus>,
+    /// `AWS::Events::Archive`
+    pub archives: Vec<Archive>,
     /// `AWS::Events::Rule`
     pub rules: Vec<Rule>,
     /// `AWS::Scheduler::Schedule`

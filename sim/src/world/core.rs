@@ -131,6 +131,13 @@ pub enum TimerOwner {
     },
     /// Something of EventBridge Scheduler.
     Scheduler(SchedulerTimer),
+    /// An event of a replay.
+    Replay {
+        /// The replay.
+        replay: u32,
+        /// The event's place in it.
+        event: u32,
+    },
 }
 
 /// What of EventBridge Scheduler is due.

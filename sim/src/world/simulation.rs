@@ -307,6 +307,10 @@ impl World {
                     self.cloudwatch.due(&mut self.core, alarm);
                     Ok(())
                 }
+                TimerOwner::Replay { replay, event } => {
+                    self.eventbridge.replay_due(&mut self.core, replay, event);
+                    Ok(())
+                }
                 TimerOwner::Scheduler(what) => {
                     self.scheduler.due(&mut self.core, what);
                     Ok(())
@@ -336,6 +340,10 @@ impl World {
         match request {
             Request::CloudWatch(request) => {
                 self.cloudwatch.handle(&mut self.core, caller, *request);
+                Ok(())
+            }
+            Request::Archives(request) => {
+                self.eventbridge.handle_archive(&mut self.core, caller, &request);
                 Ok(())
             }
             Request::DynamoDb(request) => {

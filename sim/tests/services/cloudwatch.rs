@@ -256,6 +256,31 @@ fn handlers_put_numbers_and_read_statistics_and_alarms() {
 }
 
 #[test]
+fn python_reads_metrics_and_alarms_with_boto3s_types() {
+    let code = "\
+import boto3
+from datetime import datetime, timedelta, timezone
+
+cloudwatch = boto3.client('cloudwatch')
+
+def handler(event, context):
+    now = datetime.now(timezone.utc)
+    cloudwatch.put_metric_data(Namespace='Shop', MetricData=[{'MetricName': 'Parcels', 'Value': 2.5, 'Timestamp': now}])
+    found = cloudwatch.get_metric_statistics(
+        Namespace='Shop', MetricName='Parcels', StartTime=now - timedelta(hours=1), EndTime=now + timedelta(hours=1),
+        Period=300, Statistics=['Sum'])
+    alarm = cloudwatch.describe_alarms(AlarmNames=['Failures'])['MetricAlarms'][0]
+    point = found['Datapoints'][0]
+    boto3.client('dynamodb').put_item(TableName='Items', Item={
+        'id': {'S': 'seen'}, 'what': {'S': '%s %s %s %s' % (
+            point['Sum'], point['Timestamp'].isoformat(), alarm['StateValue'], alarm['StateUpdatedTimestamp'].year)}})
+";
+    let run = watched(stage(), json!({})).python("metrics", code).invoke("0s", "metrics", json!({})).run_python();
+    let seen = run.item("seen").unwrap_or_default();
+    assert_eq!(seen.get("what").and_then(Json::as_str), Some("2.5 2026-01-01T00:00:00+00:00 INSUFFICIENT_DATA 2026"));
+}
+
+#[test]
 fn what_can_never_show_anything_is_warned_about() {
     let alarm = |name: &str, more: Json| {
         let own = json!({

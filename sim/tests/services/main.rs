@@ -10,6 +10,7 @@ mod eventbridge;
 mod faults;
 mod iam;
 mod lambda;
+mod scheduler;
 mod stepfunctions;
 mod support;
 mod world;

@@ -191,12 +191,12 @@ impl CloudWatch {
                         core.metrics_mut().add(id, at, datum.resolution_ms, *value, *count);
                     }
                 }
-                Ok(Response::CloudWatch(Json::object()))
+                Ok(Response::Api(Json::object()))
             }
-            Request::GetMetricStatistics(query) => Ok(Response::CloudWatch(read::statistics(core.metrics(), &query))),
-            Request::GetMetricData(queries) => Ok(Response::CloudWatch(read::data(core.metrics(), &queries))),
+            Request::GetMetricStatistics(query) => Ok(Response::Api(read::statistics(core.metrics(), &query))),
+            Request::GetMetricData(queries) => Ok(Response::Api(read::data(core.metrics(), &queries))),
             Request::DescribeAlarms { names, state } => {
-                Ok(Response::CloudWatch(read::describe(&self.alarms, &self.records, &names, state)))
+                Ok(Response::Api(read::describe(&self.alarms, &self.records, &names, state)))
             }
             Request::SetAlarmState { name, state, reason } => self.set_state(core, &name, state, reason),
         };
@@ -210,7 +210,7 @@ impl CloudWatch {
         self.settle(core, alarm as u32, Verdict { state, reason, data: Json::Null });
         // AWS: the next evaluation puts it back.
         self.wake(core, alarm as u32);
-        Ok(Response::CloudWatch(Json::object()))
+        Ok(Response::Api(Json::object()))
     }
 
     /// Has an alarm evaluated at the end of the minute that runs.
