@@ -8,6 +8,7 @@ mod hash;
 mod invariant;
 pub mod metrics;
 mod name;
+mod outbox;
 mod outside;
 mod permissions;
 mod queue;

@@ -8,6 +8,7 @@ mod determinism;
 mod long_running;
 mod lost_update;
 mod monitored;
+mod parallel;
 mod planted;
 mod promises;
 mod published;

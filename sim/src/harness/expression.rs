@@ -118,6 +118,8 @@ fn part(loaded: &Loaded, expression: &Expression, path: &[String]) -> Parts {
         Some("events") => Parts::EVENTS,
         Some("metrics") => Parts::METRICS,
         Some("alarms") => Parts::ALARMS,
+        Some("queues") => Parts::QUEUES,
+        Some("topics") => Parts::TOPICS,
         Some("tokens") => Parts::TOKENS,
         Some("clients") => Parts::CLIENTS,
         _ => Parts::ALL,
@@ -137,6 +139,8 @@ pub(super) struct Known {
     tables: Vec<String>,
     buses: Vec<String>,
     alarms: Vec<String>,
+    queues: Vec<String>,
+    topics: Vec<String>,
 }
 
 impl Known {
@@ -147,6 +151,8 @@ impl Known {
         Known {
             alarms: names(&mut stack.alarms.iter().map(|alarm| &*alarm.identity.name).chain(composites)),
             tables: names(&mut stack.tables.iter().map(|table| &*table.identity.name)),
+            queues: names(&mut stack.queues.iter().map(|queue| &*queue.identity.name)),
+            topics: names(&mut stack.topics.iter().map(|topic| &*topic.identity.name)),
             buses: names(
                 &mut std::iter::once("default").chain(stack.event_buses.iter().map(|bus| &*bus.identity.name)),
             ),
@@ -164,13 +170,16 @@ impl Known {
             "tables" => ("table", &self.tables),
             "events" => ("event bus", &self.buses),
             "alarms" => ("alarm", &self.alarms),
+            "queues" => ("queue", &self.queues),
+            "topics" => ("topic", &self.topics),
             _ => return None,
         };
         let second = path.get(1)?;
         if names.contains(second) {
             return None;
         }
-        let message = format!("the template has no {kind} '{second}': it has {}", names.join(", "));
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let message = format!("the template has no {kind} '{second}': it has {known}");
         Some((second, message, suggestion_hint(second, names.iter().map(String::as_str))))
     }
 }

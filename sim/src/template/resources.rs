@@ -26,13 +26,11 @@ pub use definition::LOCAL_DEFINITION;
 use identity::Attachments;
 
 /// Types that configure what is simulated and change nothing that a run could see.
-const SILENT_TYPES: [&str; 6] = [
+const SILENT_TYPES: [&str; 4] = [
     "AWS::Logs::LogGroup",
     "AWS::CloudFormation::WaitConditionHandle",
     "AWS::Scheduler::ScheduleGroup",
     "AWS::CDK::Metadata",
-    "AWS::SQS::QueuePolicy",
-    "AWS::SNS::TopicPolicy",
 ];
 
 /// A resource on its way to its type.
@@ -117,6 +115,8 @@ impl Conversion {
             "AWS::CloudWatch::Alarm" => stack.alarms.extend(monitoring::alarm(draft)),
             "AWS::CloudWatch::CompositeAlarm" => stack.composite_alarms.extend(monitoring::composite_alarm(draft)),
             "AWS::CloudWatch::Dashboard" => stack.dashboards.extend(monitoring::dashboard(draft)),
+            "AWS::SQS::QueuePolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Queues")),
+            "AWS::SNS::TopicPolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Topics")),
             other => stack.others.push(not_simulated(reading, other, draft)),
         }
     }
@@ -143,6 +143,8 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::SQS::Queue"
             | "AWS::SNS::Topic"
             | "AWS::SNS::Subscription"
+            | "AWS::SQS::QueuePolicy"
+            | "AWS::SNS::TopicPolicy"
             | "AWS::CloudWatch::Alarm"
             | "AWS::CloudWatch::CompositeAlarm"
             | "AWS::CloudWatch::Dashboard"

@@ -12,6 +12,8 @@ use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
 use crate::services::scheduler::Scheduler;
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::StepFunctions;
 use crate::services::{Answer, Request};
 
@@ -47,6 +49,10 @@ pub struct World {
     pub scheduler: Scheduler,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// SQS.
+    pub sqs: Sqs,
+    /// SNS.
+    pub sns: Sns,
     /// The client scripts of the workload.
     pub clients: Clients,
     /// What every role may do.
@@ -108,6 +114,8 @@ impl World {
         lambda: Lambda,
         scheduler: Scheduler,
         stepfunctions: StepFunctions,
+        sqs: Sqs,
+        sns: Sns,
         permissions: Permissions,
         invariants: Vec<Invariant>,
         workload: Box<dyn Workload>,
@@ -122,6 +130,8 @@ impl World {
             lambda,
             scheduler,
             stepfunctions,
+            sqs,
+            sns,
             clients: Clients::default(),
             permissions,
             invariants,
@@ -158,6 +168,7 @@ impl World {
         self.eventbridge.start_schedules(&mut self.core);
         self.cloudwatch.start(&mut self.core);
         self.scheduler.start(&mut self.core);
+        self.lambda.start_pollers(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
             None => self.check_end()?,
@@ -194,6 +205,8 @@ impl World {
             events: &self.eventbridge,
             alarms: &self.cloudwatch,
             metrics: self.core.metrics(),
+            queues: &self.sqs,
+            topics: &self.sns,
             clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
@@ -209,6 +222,8 @@ impl World {
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.sqs.reset();
+        self.sns.reset();
         self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
@@ -320,6 +335,25 @@ impl World {
                     Ok(())
                 }
                 TimerOwner::Actor { slot } => self.actor_due(slot),
+                TimerOwner::Message { queue, message } => {
+                    self.sqs.message_due(&mut self.core, queue, message);
+                    self.note_queues();
+                    Ok(())
+                }
+                TimerOwner::LongPoll { queue, poll } => {
+                    self.sqs.poll_due(&mut self.core, queue, poll);
+                    Ok(())
+                }
+                TimerOwner::Poller { poller } => self.lambda.poller_due(&mut self.core, poller),
+                TimerOwner::Notification { delivery } => {
+                    self.sns.delivery_due(&mut self.core, delivery);
+                    self.touch(Parts::TOPICS);
+                    Ok(())
+                }
+                TimerOwner::Outbox { item } => {
+                    self.core.outgoing_due(item);
+                    Ok(())
+                }
                 TimerOwner::Client { client } => {
                     let ended = self.clients.timer(&mut self.core, client)?;
                     self.note_clients();
@@ -363,6 +397,20 @@ impl World {
                 self.note_executions();
                 Ok(())
             }
+            Request::Streams(read) => {
+                self.dynamodb.read_stream(&mut self.core, caller, *read);
+                Ok(())
+            }
+            Request::Sqs(request) => {
+                self.sqs.handle(&mut self.core, caller, *request);
+                self.note_queues();
+                Ok(())
+            }
+            Request::Sns(request) => {
+                self.sns.handle(&mut self.core, caller, *request);
+                self.touch(Parts::TOPICS);
+                Ok(())
+            }
         }
     }
 
@@ -388,6 +436,15 @@ impl World {
                 Ok(())
             }
             ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
+            ReplyTo::Poller { poller } => self.lambda.poller_answered(&mut self.core, poller, answer),
+            ReplyTo::Notification { delivery } => {
+                self.sns.delivery_answered(&mut self.core, delivery, &answer);
+                Ok(())
+            }
+            ReplyTo::Outbox { item } => {
+                self.core.outgoing_answered(item, &answer);
+                Ok(())
+            }
             ReplyTo::Client { client, process } => {
                 let ended = self.clients.answer(&mut self.core, client, process, answer)?;
                 self.note_clients();
@@ -421,6 +478,12 @@ impl World {
         }
     }
 
+    fn note_queues(&mut self) {
+        if self.sqs.take_changed() {
+            self.touch(Parts::QUEUES);
+        }
+    }
+
     pub(super) fn touch(&mut self, parts: Parts) {
         self.changed = self.changed.and(parts);
         self.revisions.bump(parts);
@@ -448,6 +511,8 @@ impl World {
 
     /// Judges what must hold in the end.
     fn check_end(&mut self) -> Result<Option<Violation>, HostError> {
+        // Messages grow too old without anything happening.
+        self.revisions.bump(Parts::QUEUES);
         self.judge(|invariant, _| invariant.when == When::Eventually)
     }
 

@@ -185,6 +185,41 @@ fn every_transition_is_an_event_on_the_default_bus_and_functions_hear_of_it() {
 }
 
 #[test]
+fn a_topics_subscribers_read_what_an_alarm_says() {
+    let topic = "arn:aws:sns:us-east-1:111111111111:failures";
+    let queue = "arn:aws:sqs:us-east-1:111111111111:oncall";
+    let document = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue,
+    }]});
+    let run = watched(failing(stage(), &["10s"]), json!({"AlarmActions": [topic], "AlarmDescription": "orders fail"}))
+        .resource("Topic", "AWS::SNS::Topic", json!({"TopicName": "failures"}))
+        .resource("Queue", "AWS::SQS::Queue", json!({"QueueName": "oncall"}))
+        .resource("Policy", "AWS::SQS::QueuePolicy", json!({"Queues": [{"Ref": "Queue"}], "PolicyDocument": document}))
+        .resource(
+            "Subscription",
+            "AWS::SNS::Subscription",
+            json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue, "RawMessageDelivery": true}),
+        )
+        .run();
+    let queues = run.world.sqs.queues();
+    let messages: Vec<Json> =
+        queues[0].messages(run.world.core.now()).map(|message| Json::parse(&message.body).expect("JSON")).collect();
+    assert_eq!(messages.len(), 1);
+    let text = |key: &str| messages[0].get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+    assert_eq!((text("NewStateValue"), text("OldStateValue")), ("ALARM".to_owned(), "INSUFFICIENT_DATA".to_owned()));
+    assert_eq!((text("AlarmName"), text("AlarmDescription")), ("Failures".to_owned(), "orders fail".to_owned()));
+    assert_eq!(text("StateChangeTime"), "2026-01-01T00:01:30.000+0000");
+    assert_eq!(messages[0].get("Trigger").and_then(|trigger| trigger.get("Statistic")), Some(&json!("SUM")));
+    for (namespace, name, dimension) in [
+        ("AWS/SNS", "NumberOfMessagesPublished", ("TopicName", "failures")),
+        ("AWS/SNS", "NumberOfNotificationsDelivered", ("TopicName", "failures")),
+        ("AWS/SQS", "NumberOfMessagesSent", ("QueueName", "oncall")),
+    ] {
+        assert_eq!(measured(&run, namespace, name, &[dimension]), Some(1.0), "{name}");
+    }
+}
+
+#[test]
 fn a_composite_alarm_follows_its_alarms() {
     let composite = json!({"AlarmName": "Both", "AlarmRule": "ALARM(\"Failures\") AND NOT OK(\"Other\")"});
     let other = json!({

@@ -3,6 +3,7 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
 
+mod archive;
 mod clients;
 mod cloudwatch;
 mod dynamodb;
@@ -11,6 +12,7 @@ mod faults;
 mod iam;
 mod lambda;
 mod scheduler;
+mod sqs;
 mod stepfunctions;
 mod support;
 mod world;

@@ -319,7 +319,7 @@ fn act(
     request: Option<Result<crate::services::Request, crate::services::ApiError>>,
 ) {
     match request {
-        Some(Ok(request)) => core.send(caller(actor, occurrence), request),
+        Some(Ok(request)) => core.send_until_taken(caller(actor, occurrence), request),
         Some(Err(error)) => core.note(actor, || format!("notifies nobody: {}", error.message)),
         None => core.note(actor, || match action {
             Action::Function { .. } => "notifies nobody: the function does not permit it".to_owned(),

@@ -20,6 +20,7 @@ pub struct EventBridge {
     pub(super) archives: Vec<Archive>,
     pub(super) replays: Vec<Replay>,
     accepted: Vec<Accepted>,
+    pub(super) logged: Vec<Logged>,
     matched: Vec<u32>,
     ticks: Vec<u32>,
     region: Arc<str>,
@@ -36,6 +37,17 @@ pub struct Accepted {
     pub bus: u32,
     /// The event.
     pub event: Rc<Event>,
+}
+
+/// A line that a rule wrote to a log group.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// When.
+    pub at: Millis,
+    /// The log group's name.
+    pub group: Arc<str>,
+    /// What.
+    pub message: Json,
 }
 
 /// AWS: the entries of a request are smaller than this together.
@@ -59,6 +71,7 @@ impl EventBridge {
             archives: Vec::new(),
             replays: Vec::new(),
             accepted: Vec::new(),
+            logged: Vec::new(),
             matched: Vec::new(),
             ticks,
             region,
@@ -79,6 +92,7 @@ impl EventBridge {
         self.replays.clear();
         self.deliveries.clear();
         self.accepted.clear();
+        self.logged.clear();
         self.ticks.fill(0);
         self.schedules_on = true;
     }
@@ -98,6 +112,11 @@ impl EventBridge {
     /// Every accepted event so far, in order.
     pub fn accepted(&self) -> &[Accepted] {
         &self.accepted
+    }
+
+    /// Every line that rules wrote to log groups, in order.
+    pub fn logged(&self) -> &[Logged] {
+        &self.logged
     }
 
     /// The name of a bus.

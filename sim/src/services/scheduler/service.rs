@@ -185,7 +185,7 @@ impl Scheduler {
                 let occurrence = occasion.attempt + DEAD_LETTER_OCCURRENCE;
                 let caller =
                     Caller { actor: *actor, occurrence, principal: Principal::Anyone, reply_to: ReplyTo::Nobody };
-                core.send(caller, request);
+                core.send_until_taken(caller, request);
             }
             Some(Err(error)) => core.note(*actor, || format!("the dead letter is lost: {}", error.message)),
             None => {}
