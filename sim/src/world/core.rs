@@ -571,6 +571,11 @@ impl Core {
         self.answers.pop_front()
     }
 
+    /// When the next entry is due.
+    pub(crate) fn next_at(&mut self) -> Option<Millis> {
+        self.queue.next_at()
+    }
+
     /// The next entry, with the clock moved to it.
     pub(crate) fn next(&mut self) -> Option<Entry> {
         loop {

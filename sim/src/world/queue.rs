@@ -100,6 +100,12 @@ impl<T> Queue<T> {
         (at <= latest).then_some((at, entry))
     }
 
+    /// When the next entry is due.
+    pub fn next_at(&mut self) -> Option<Millis> {
+        self.drop_cancelled();
+        self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+
     /// How many entries wait.
     pub fn len(&self) -> usize {
         self.live

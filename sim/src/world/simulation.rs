@@ -264,7 +264,7 @@ impl World {
                 let settled = self.core.now() > self.last_change.max(until) + settle_ms;
                 // What a schedule does may be measured for ever; without one, alarms come to rest by themselves.
                 let is_over = if has_schedules { settled } else { !self.cloudwatch.is_waiting() };
-                if self.core.in_flight() == 0 && is_over {
+                if self.core.in_flight() == 0 && (is_over || self.is_cut_off_next()) {
                     return Ok(None);
                 }
                 // A schedule that always has something to do, if only to note its own tick, never is quiet.
@@ -300,6 +300,11 @@ impl World {
                 self.wake_watchers(changed)?;
             }
         }
+    }
+
+    /// Whether the next entry lies beyond where the run is cut off: nobody waits for a tick there.
+    fn is_cut_off_next(&mut self) -> bool {
+        self.core.next_at().is_some_and(|at| at.since_start() > self.caps.virtual_ms_max)
     }
 
     fn handle(&mut self, entry: Entry) -> Result<(), HostError> {

@@ -150,11 +150,11 @@ fn a_role_that_scheduler_may_not_assume_and_one_that_may_not_call_lose_the_call(
 #[test]
 fn faults_delay_and_repeat_a_call() {
     let (stage, log) = stage("1s");
-    let stage = schedule(stage, "at(2026-01-01T00:10:00)", echo(), json!({}));
+    let stage = schedule(stage, "at(2026-01-01T00:02:00)", echo(), json!({}));
     stage.struck_by(FaultId::EbSchedDup, 1, 1);
     assert_eq!(log.lines().len(), 2);
     stage.struck_by(FaultId::EbSchedJitter, 3, 1);
-    assert_eq!(log.times()[2] / 1000, 659);
+    assert_eq!(log.times()[2] / 1000, 179);
 }
 
 #[test]
