@@ -13,6 +13,6 @@ mod read;
 mod service;
 
 pub use alarm::{Action, Alarm, AlarmState, Comparison, Judged, MetricAlarm, Treatment, Verdict};
-pub use api::{Request, StatisticsQuery};
+pub use api::{DataQuery, PutMetricData, Request, StatisticsQuery};
 pub use composite::Rule;
 pub use service::{AlarmRecord, CloudWatch, Transition};

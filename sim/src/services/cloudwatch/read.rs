@@ -1,5 +1,6 @@
 //! The answers of the reading operations.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rehearsal_engine::{Json, json};
@@ -103,21 +104,17 @@ pub(super) fn describe(
 /// The periods of a query that have numbers, by time. AWS: they begin at whole multiples of the period.
 fn periods<'m>(metrics: &'m Metrics, query: &StatisticsQuery) -> Vec<(Millis, Vec<&'m Point>)> {
     let begin = query.from.0 - query.from.0 % query.period_ms;
-    let mut periods: Vec<(Millis, Vec<&Point>)> = Vec::new();
+    let mut periods: BTreeMap<Millis, Vec<&Point>> = BTreeMap::new();
     for id in metrics.find(&query.key).unwrap_or_default() {
         for point in metrics.series(id).points() {
             if point.start.0 < begin || point.start >= query.to {
                 continue;
             }
             let start = Millis(point.start.0 - point.start.0 % query.period_ms);
-            match periods.iter_mut().find(|(known, _)| *known == start) {
-                Some((_, points)) => points.push(point),
-                None => periods.push((start, vec![point])),
-            }
+            periods.entry(start).or_default().push(point);
         }
     }
-    periods.sort_by_key(|(start, _)| *start);
-    periods
+    periods.into_iter().collect()
 }
 
 fn unit(metrics: &Metrics, query: &StatisticsQuery) -> &'static str {

@@ -1,10 +1,10 @@
 use rehearsal_engine::Json;
 
 use super::alarm::{Action, Alarm, AlarmState, Judged, Verdict};
-use super::api::Request;
+use super::api::{PutMetricData, Request};
 use super::dashboard::Dashboard;
 use super::{notify, read};
-use crate::services::{Answer, Response};
+use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::SeriesId;
 use crate::world::{
     ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, QueueId, ReplyTo, TimerOwner, hash_text,
@@ -65,6 +65,9 @@ pub struct Transition {
 const EVALUATION_LAG_MS: u64 = 30_000;
 /// Late evaluations by the fault's form.
 const LATE_MS: [u64; 2] = [60_000, 240_000];
+/// AWS: a number is at most two weeks old, and at most two hours ahead.
+const PAST_MS_MAX: u64 = 14 * 86_400_000;
+const FUTURE_MS_MAX: u64 = 2 * 3_600_000;
 /// A change of state reaches the bus about this late.
 const EVENT_MS: u64 = 150;
 const EVENT_SPREAD_MS: u64 = 350;
@@ -183,16 +186,7 @@ impl CloudWatch {
     /// Takes a request that reached the service.
     pub fn handle(&mut self, core: &mut Core, caller: Caller, request: Request) {
         let answer: Answer = match request {
-            Request::PutMetricData(put) => {
-                for datum in &put.data {
-                    let at = datum.at.unwrap_or(core.now());
-                    let id = core.metrics_mut().custom(&datum.key);
-                    for (value, count) in &datum.values {
-                        core.metrics_mut().add(id, at, datum.resolution_ms, *value, *count);
-                    }
-                }
-                Ok(Response::Api(Json::object()))
-            }
+            Request::PutMetricData(put) => put_metric_data(core, &put),
             Request::GetMetricStatistics(query) => Ok(Response::Api(read::statistics(core.metrics(), &query))),
             Request::GetMetricData(queries) => Ok(Response::Api(read::data(core.metrics(), &queries))),
             Request::DescribeAlarms { names, state } => {
@@ -205,7 +199,7 @@ impl CloudWatch {
 
     fn set_state(&mut self, core: &mut Core, name: &str, state: AlarmState, reason: String) -> Answer {
         let Some(alarm) = self.alarms.iter().position(|alarm| *alarm.text == *name) else {
-            return Err(crate::services::ApiError::new("ResourceNotFound", "").with_status(404));
+            return Err(ApiError::new("ResourceNotFound", "").with_status(404));
         };
         self.settle(core, alarm as u32, Verdict { state, reason, data: Json::Null });
         // AWS: the next evaluation puts it back.
@@ -308,6 +302,22 @@ impl CloudWatch {
     }
 }
 
+fn put_metric_data(core: &mut Core, put: &PutMetricData) -> Answer {
+    let now = core.now();
+    let is_near = |at: Millis| now - at <= PAST_MS_MAX && at - now <= FUTURE_MS_MAX;
+    if put.data.iter().any(|datum| datum.at.is_some_and(|at| !is_near(at))) {
+        let message = "The parameter Timestamp must specify a time within the past two weeks and the next two hours.";
+        return Err(ApiError::new("InvalidParameterValue", message));
+    }
+    for datum in &put.data {
+        let id = core.metrics_mut().custom(&datum.key);
+        for (value, count) in &datum.values {
+            core.metrics_mut().add(id, datum.at.unwrap_or(now), datum.resolution_ms, *value, *count);
+        }
+    }
+    Ok(Response::Api(Json::object()))
+}
+
 /// Of the calls that a change of state makes, the event stands behind those of the actions.
 const EVENT_OCCURRENCE: u32 = 1_000;
 
@@ -316,7 +326,7 @@ fn act(
     actor: ActorId,
     occurrence: u32,
     action: &Action,
-    request: Option<Result<crate::services::Request, crate::services::ApiError>>,
+    request: Option<Result<crate::services::Request, ApiError>>,
 ) {
     match request {
         Some(Ok(request)) => core.send_until_taken(caller(actor, occurrence), request),
