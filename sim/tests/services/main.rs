@@ -3,12 +3,15 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
 
+mod archive;
 mod clients;
+mod cloudwatch;
 mod dynamodb;
 mod eventbridge;
 mod faults;
 mod iam;
 mod lambda;
+mod scheduler;
 mod sqs;
 mod stepfunctions;
 mod support;
