@@ -4,12 +4,17 @@
 #![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
 
 mod clients;
+mod destinations;
 mod dynamodb;
 mod eventbridge;
 mod faults;
 mod iam;
 mod lambda;
+mod pipeline;
+mod rule_targets;
+mod sns;
 mod sqs;
 mod stepfunctions;
+mod streams;
 mod support;
 mod world;

@@ -6,11 +6,10 @@ use rehearsal::services::sqs::MessageState;
 use rehearsal::world::{FaultId, LIVELOCK};
 use rehearsal_engine::{Json, json};
 
-use crate::support::{Log, Look, OUTSIDE, Stage, call, merged, outcome_text, queue_arn, raise};
+use crate::support::{Log, Look, Stage, call, merged, outcome_text, queue_arn, raise};
 
-/// How long a request takes to reach SQS, and an invocation to reach its function.
+/// How long a request takes to reach SQS.
 const SQS_MS: u64 = 10;
-const INVOKE_MS: u64 = 20;
 /// From a queue to its function.
 const BATCH_MS: u64 = 15;
 
@@ -19,12 +18,6 @@ fn state(run: &Run, queue: &str) -> String {
     let queue = run.world.sqs.queue(queue).expect("a queue");
     let count = |state| queue.count(state, run.world.core.now());
     format!("{} {} {}", count(MessageState::Visible), count(MessageState::InFlight), count(MessageState::Delayed))
-}
-
-/// The texts in a queue, in order.
-fn bodies(run: &Run, queue: &str) -> Vec<String> {
-    let queue = run.world.sqs.queue(queue).expect("a queue");
-    queue.messages(run.world.core.now()).map(|message| message.body.to_string()).collect()
 }
 
 /// A function that makes these calls of SQS one after the other, `None` being a second's sleep; what it heard. `$HANDLE`
@@ -184,7 +177,7 @@ fn a_message_that_is_received_too_often_goes_to_the_dead_letter_queue() {
         vec![send("a"), receive(1), sleep(2), receive(1), sleep(2), receive(1), send("b"), receive(1), delete()];
     let (run, lines) = client(stage, calls);
     assert_eq!(lines, ["ok", "a", "a", "nothing", "ok", "b", "ok"]);
-    assert_eq!(bodies(&run, "dead"), ["a"]);
+    assert_eq!(run.bodies("dead"), ["a"]);
     assert_eq!(run.world.sqs.queue("jobs").expect("a queue").counts().dead_lettered, 1);
     assert!(run.tells("received too often: moved to dead"));
 }
@@ -281,7 +274,7 @@ fn the_entries_of_a_batch_fail_one_by_one() {
     ];
     let (run, lines) = client(Stage::new().queue("jobs", json!({})), calls);
     assert_eq!(lines, ["1,3/InvalidMessageContents", "a,c", "x/ReceiptHandleIsInvalid"]);
-    assert_eq!(bodies(&run, "jobs"), ["c"]);
+    assert_eq!(run.bodies("jobs"), ["c"]);
 }
 
 #[test]
@@ -320,11 +313,11 @@ fn a_fifo_queue_keeps_the_order_of_a_group_and_takes_a_message_once_in_five_minu
     assert_eq!(lines, ["ok", "ok", "ok", "ok", "a1", "b1", "nothing", "a1", "ok", "a2", "ok", "ok", "a2,b1,later"]);
     let scoped = json!({"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"});
     let (run, _) = client(stage(scoped), vec![send("a", "a", "1"), send("b", "b", "1"), send("c", "b", "1")]);
-    assert_eq!(bodies(&run, "jobs.fifo"), ["a", "b"]);
+    assert_eq!(run.bodies("jobs.fifo"), ["a", "b"]);
     let by_body = |body: &str| ("SendMessage", to(json!({"MessageBody": body, "MessageGroupId": "g"})));
     let (run, _) =
         client(stage(json!({"ContentBasedDeduplication": true})), vec![by_body("a"), by_body("a"), by_body("b")]);
-    assert_eq!(bodies(&run, "jobs.fifo"), ["a", "b"]);
+    assert_eq!(run.bodies("jobs.fifo"), ["a", "b"]);
 }
 
 #[test]
@@ -495,7 +488,7 @@ fn a_poisonous_message_goes_to_the_dead_letter_queue_or_is_tried_until_its_reten
     let run = stage.queue("dead", json!({})).actor("0s", to_jobs("a")).run();
     assert_eq!(log.lines(), ["a", "a", "a"]);
     assert_eq!(log.gaps(), [30_000, 30_000]);
-    assert_eq!((bodies(&run, "dead"), state(&run, "jobs")), (vec!["a".to_owned()], "0 0 0".to_owned()));
+    assert_eq!((run.bodies("dead"), state(&run, "jobs")), (vec!["a".to_owned()], "0 0 0".to_owned()));
     let (stage, log) = fed(json!({}), json!({"MessageRetentionPeriod": 3600}), |_, _| raise("Poison", "no"));
     let run = stage.actor("0s", to_jobs("a")).run();
     assert_eq!(log.lines().len(), 120);
@@ -629,7 +622,7 @@ fn no_message_is_lost_under_faults_other_than_by_documented_exhaustion() {
         let counts = run.world.sqs.queue("jobs").expect("a queue").counts();
         assert_eq!(run.outcome.violation, None, "{LIVELOCK}: seed {seed}");
         assert_eq!(counts.sent, counts.deleted + counts.dead_lettered, "seed {seed}");
-        assert_eq!(bodies(&run, "dead").len() as u32, counts.dead_lettered, "seed {seed}");
+        assert_eq!(run.bodies("dead").len() as u32, counts.dead_lettered, "seed {seed}");
     }
 }
 
@@ -647,5 +640,4 @@ fn invariants_see_what_waits() {
     );
     let found = stage.harness().sweep(0, 5, 1).expect("a sweep");
     assert!(found.findings.is_empty(), "{:?}", found.findings);
-    let _ = (OUTSIDE, INVOKE_MS);
 }

@@ -56,6 +56,24 @@ impl Stage {
         stage.resource("Items", "AWS::DynamoDB::Table", items)
     }
 
+    /// Gives the table a stream.
+    pub fn streamed(mut self, view: &str) -> Stage {
+        for (id, resource) in &mut self.resources {
+            if id == "Items" {
+                let properties = resource.get("Properties").cloned().unwrap_or_default();
+                let properties = merged(properties, json!({"StreamSpecification": {"StreamViewType": view}}));
+                *resource = merged(resource.clone(), json!({"Properties": properties}));
+            }
+        }
+        self
+    }
+
+    /// With every fault that AWS documents, at its own rate.
+    pub fn documented(mut self) -> Stage {
+        self.plan = FaultPlan::of(Profile::Documented);
+        self
+    }
+
     pub fn resource(mut self, id: &str, kind: &str, properties: Json) -> Stage {
         self.resources.push((id.to_owned(), json!({"Type": kind, "Properties": properties})));
         self
@@ -116,6 +134,35 @@ impl Stage {
     pub fn queue(self, name: &str, properties: Json) -> Stage {
         let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         self.resource(&format!("Queue{id}"), "AWS::SQS::Queue", merged(json!({"QueueName": name}), properties))
+    }
+
+    pub fn topic(self, name: &str, properties: Json) -> Stage {
+        let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.resource(&format!("Topic{id}"), "AWS::SNS::Topic", merged(json!({"TopicName": name}), properties))
+    }
+
+    /// Subscribes a queue or a function to a topic.
+    pub fn subscribe(self, id: &str, topic: &str, protocol: &str, endpoint: &str, more: Json) -> Stage {
+        let own = json!({"TopicArn": (topic_arn(topic)), "Protocol": protocol, "Endpoint": endpoint});
+        self.resource(id, "AWS::SNS::Subscription", merged(own, more))
+    }
+
+    /// Lets `service` send to a queue.
+    pub fn open_queue(self, queue: &str, service: &str) -> Stage {
+        let url = format!("https://sqs.us-east-1.amazonaws.com/111111111111/{queue}");
+        let statement = json!([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage",
+            "Resource": (queue_arn(queue))}]);
+        let document = json!({"Version": "2012-10-17", "Statement": statement});
+        let id: String = format!("{queue}{service}").chars().filter(char::is_ascii_alphanumeric).collect();
+        let properties = json!({"Queues": [url], "PolicyDocument": document});
+        self.resource(&format!("Policy{id}"), "AWS::SQS::QueuePolicy", properties)
+    }
+
+    /// Lets SNS invoke `function`.
+    pub fn permit_sns(self, function: &str) -> Stage {
+        let properties =
+            json!({"Action": "lambda:InvokeFunction", "FunctionName": function, "Principal": "sns.amazonaws.com"});
+        self.resource(&format!("{function}ByTopics"), "AWS::Lambda::Permission", properties)
     }
 
     /// Feeds `function` from a queue or a stream.
@@ -376,6 +423,10 @@ pub fn queue_arn(name: &str) -> String {
     format!("arn:aws:sqs:us-east-1:111111111111:{name}")
 }
 
+pub fn topic_arn(name: &str) -> String {
+    format!("arn:aws:sns:us-east-1:111111111111:{name}")
+}
+
 pub fn machine_arn(name: &str) -> String {
     format!("arn:aws:states:us-east-1:111111111111:stateMachine:{name}")
 }
@@ -409,6 +460,8 @@ pub trait Look {
     fn accepted(&self) -> Vec<String>;
     /// Whether a line of the timeline contains `text`.
     fn tells(&self, text: &str) -> bool;
+    /// The texts of the messages in a queue, in order.
+    fn bodies(&self, queue: &str) -> Vec<String>;
     /// How often `fault` struck.
     fn struck(&self, fault: FaultId) -> u32;
 }
@@ -449,6 +502,11 @@ impl Look for Run {
 
     fn tells(&self, text: &str) -> bool {
         self.world.core.trace().timeline().iter().any(|moment| moment.what.contains(text))
+    }
+
+    fn bodies(&self, queue: &str) -> Vec<String> {
+        let queue = self.world.sqs.queue(queue).expect("a queue");
+        queue.messages(self.world.core.now()).map(|message| message.body.to_string()).collect()
     }
 
     fn struck(&self, fault: FaultId) -> u32 {
