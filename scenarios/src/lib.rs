@@ -8,4 +8,5 @@ mod event;
 pub mod orders;
 pub mod orders_callback;
 pub mod orders_naive;
+pub mod orders_parallel;
 pub mod shoppers;

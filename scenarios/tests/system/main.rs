@@ -6,6 +6,7 @@ mod agreement;
 mod callback;
 mod determinism;
 mod lost_update;
+mod parallel;
 mod planted;
 mod promises;
 mod published;
