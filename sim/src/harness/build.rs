@@ -33,6 +33,7 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
     for rule in &loaded.stack.rules {
         check_rule(rule, &mut problems);
     }
+    super::messaging::check(&loaded.stack, &mut problems);
     super::expression::check(loaded, &mut problems);
     super::workload::check(loaded, &mut problems);
     super::handlers::check_mocks(loaded, &mut problems);

@@ -105,13 +105,15 @@ fn an_endpoint_that_refuses_gets_nothing_and_the_message_goes_to_the_dead_letter
     let run = closed(redrive.clone()).open_queue("dead", "sns.amazonaws.com").run();
     assert_eq!((run.bodies("inbox").len(), run.bodies("dead").len()), (0, 1));
     // A message that the queue does not take is a refusal too.
-    let fifo = json!({"QueueName": "inbox", "FifoQueue": true});
+    let small = json!({"MaximumMessageSize": 1024});
+    let large = "x".repeat(2_000);
     let run = closed(redrive)
-        .queue("inbox", fifo)
+        .queue("inbox", small)
         .open_queue("inbox", "sns.amazonaws.com")
-        .open_queue("dead", "sns.amazonaws.com");
-    let run = run.run();
-    assert_eq!(run.bodies("dead").len(), 1);
+        .open_queue("dead", "sns.amazonaws.com")
+        .actor("1s", publish(json!(large.as_str()), json!({})))
+        .run();
+    assert_eq!((run.bodies("inbox").len(), run.bodies("dead").len()), (0, 2));
 }
 
 #[test]

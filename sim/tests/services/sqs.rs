@@ -501,8 +501,8 @@ fn a_function_that_outlives_the_visibility_timeout_works_on_a_message_twice_at_o
     let log = Log::default();
     let seen = log.clone();
     let run = Stage::new()
-        .queue("jobs", json!({"VisibilityTimeout": 2}))
-        .function_with("worker", json!({"Timeout": 60}))
+        .queue("jobs", json!({"VisibilityTimeout": 3}))
+        .function("worker")
         .feed("worker", &queue_arn("jobs"), json!({}))
         .handlers(move || {
             let log = log.clone();
@@ -510,15 +510,15 @@ fn a_function_that_outlives_the_visibility_timeout_works_on_a_message_twice_at_o
                 let log = log.clone();
                 async move {
                     log.note(&context, "begins");
-                    let ms = if log.lines().len() == 1 { 3_000 } else { 100 };
-                    context.sleep_ms(ms).await;
+                    context.sleep_ms(1_500).await;
                     log.note(&context, "ends");
                     Ok(Json::Null)
                 }
             })
         })
         .actor("0s", to_jobs("a"))
-        .run();
+        .struck_by(FaultId::LaCold, 2, 1);
+    // The first environment comes two seconds late, and the message is in sight again before the function is done.
     assert_eq!(seen.lines(), ["begins", "begins", "ends", "ends"]);
     assert_eq!(state(&run, "jobs"), "0 0 0");
 }
@@ -529,7 +529,7 @@ fn a_throttled_function_leaves_its_messages_in_the_queue() {
     let seen = log.clone();
     let run = Stage::new()
         .queue("jobs", json!({"VisibilityTimeout": 30}))
-        .function_with("worker", json!({"ReservedConcurrentExecutions": 1, "Timeout": 60}))
+        .function_with("worker", json!({"ReservedConcurrentExecutions": 1, "Timeout": 30}))
         .feed("worker", &queue_arn("jobs"), json!({"BatchSize": 1}))
         .handlers(move || {
             let log = log.clone();
@@ -623,6 +623,38 @@ fn no_message_is_lost_under_faults_other_than_by_documented_exhaustion() {
         assert_eq!(run.outcome.violation, None, "{LIVELOCK}: seed {seed}");
         assert_eq!(counts.sent, counts.deleted + counts.dead_lettered, "seed {seed}");
         assert_eq!(run.bodies("dead").len() as u32, counts.dead_lettered, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_aws_refuses_to_make_is_refused_before_the_first_run() {
+    let feeding = |queue: Json, function: Json, mapping: Json| {
+        Stage::new()
+            .queue("jobs", queue)
+            .function_with("worker", function)
+            .feed("worker", &queue_arn("jobs"), mapping)
+            .actor("0s", json!({"wait": "1s"}))
+    };
+    let fifo = json!({"QueueName": "other.fifo", "FifoQueue": true});
+    let redrive = json!({"RedrivePolicy": {"deadLetterTargetArn": queue_arn("other.fifo"), "maxReceiveCount": 3}});
+    for (stage, message) in [
+        (
+            feeding(json!({"VisibilityTimeout": 5}), json!({"Timeout": 6}), json!({})),
+            "the visibility timeout of 5 s is less than the function's timeout of 6 s",
+        ),
+        (feeding(json!({}), json!({}), json!({"BatchSize": 11})), "a batch of 11 messages is too large"),
+        (feeding(json!({"FifoQueue": true}), json!({}), json!({})), "'jobs' cannot name this queue"),
+        (
+            feeding(redrive, json!({}), json!({})).queue("other", fifo),
+            "'other.fifo' cannot be the dead-letter queue of 'jobs'",
+        ),
+        (
+            feeding(json!({}), json!({}), json!({"FilterCriteria": {"Filters": [{"Pattern": "{\"body\": 1}"}]}})),
+            "the filter is not one",
+        ),
+    ] {
+        let problems = stage.problems();
+        assert!(problems.contains(message), "{problems}");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use rehearsal::diagnostics::Problems;
 use rehearsal::explore::strategies::Benign;
 use rehearsal::handlers::{CallError, Context, FunctionError, Registry};
 use rehearsal::harness::{Harness, Run};
@@ -256,6 +257,10 @@ impl Stage {
 
     /// The scenario, loaded as the command line loads it.
     pub fn load(&self) -> Harness {
+        self.try_load().unwrap_or_else(|problems| panic!("{problems}")).faults(self.plan.clone())
+    }
+
+    fn try_load(&self) -> Result<Harness, Problems> {
         let template = Json::from_pairs([(
             "Resources",
             Json::from_pairs(self.resources.iter().map(|(id, resource)| (id.as_str(), resource.clone()))),
@@ -271,7 +276,12 @@ impl Stage {
             std::fs::write(path, text).expect("a file");
         }
         std::fs::write(folder.path().join("scenario.json"), scenario.to_string()).expect("a scenario");
-        Harness::load(folder.path()).unwrap_or_else(|problems| panic!("{problems}")).faults(self.plan.clone())
+        Harness::load(folder.path())
+    }
+
+    /// What is wrong with the template, as the command line says it.
+    pub fn problems(&self) -> String {
+        self.try_load().err().map_or_else(String::new, |problems| problems.to_string())
     }
 
     /// The same with the handlers in Rust.
