@@ -1,6 +1,6 @@
 //! SQS: what is sent is received, hidden, deleted, moved or kept; and what feeds functions from queues.
 
-use rehearsal::handlers::Registry;
+use rehearsal::handlers::{FunctionError, Registry};
 use rehearsal::harness::Run;
 use rehearsal::services::sqs::MessageState;
 use rehearsal::world::{FaultId, LIVELOCK};
@@ -333,12 +333,10 @@ fn attributes_tell_what_a_queue_is_and_what_is_in_it() {
     assert_eq!(lines[3], expected.to_string());
 }
 
+type Act = fn(usize, &[String]) -> Result<Json, FunctionError>;
+
 /// A worker that is fed from `jobs` and does what `act` says to each event; what it was given.
-fn fed(
-    mapping: Json,
-    queue: Json,
-    act: fn(usize, &[String]) -> Result<Json, rehearsal::handlers::FunctionError>,
-) -> (Stage, Log) {
+fn fed(mapping: Json, queue: Json, act: Act) -> (Stage, Log) {
     let log = Log::default();
     let seen = log.clone();
     let stage =
@@ -397,7 +395,6 @@ fn a_failed_batch_comes_back_whole_and_a_partial_answer_keeps_only_what_failed()
     let three = Json::from(batch(&["a", "b", "c"]));
     let window = |more: Json| merged(json!({"MaximumBatchingWindowInSeconds": 1, "BatchSize": 3}), more);
     let reports = json!({"FunctionResponseTypes": ["ReportBatchItemFailures"]});
-    type Act = fn(usize, &[String]) -> Result<Json, rehearsal::handlers::FunctionError>;
     let cases: Vec<(&str, Json, Act, Vec<&str>)> = vec![
         (
             "an error",

@@ -68,10 +68,6 @@ fn told(record: &Json) -> String {
     format!("{} {n}", text("Keys", "id", "S").expect("a key"))
 }
 
-fn succeed(_: usize, _: &[String]) -> Result<Json, FunctionError> {
-    Ok(Json::Null)
-}
-
 /// The values of one item in the order in which they were read.
 fn of_item(log: &Log, id: &str) -> Vec<String> {
     let all = log.lines().join(",");
@@ -82,7 +78,7 @@ fn of_item(log: &Log, id: &str) -> Vec<String> {
 #[test]
 fn every_change_of_an_item_reaches_the_function_once_and_in_order() {
     static WRITES: [(&str, i64); 8] = [("a", 1), ("b", 1), ("a", 2), ("a", 2), ("b", 2), ("a", -1), ("c", 1), ("a", 3)];
-    let (stage, log) = stage(json!({}), &WRITES, succeed);
+    let (stage, log) = stage(json!({}), &WRITES, |_, _| Ok(Json::Null));
     stage.run();
     assert_eq!(of_item(&log, "a"), ["1", "2", "-", "3"]);
     assert_eq!(of_item(&log, "b"), ["1", "2"]);
@@ -175,7 +171,8 @@ fn a_poisonous_record_without_limits_blocks_until_the_stream_forgets_it() {
 fn a_filter_lets_through_what_it_matches() {
     static WRITES: [(&str, i64); 4] = [("a", 1), ("b", 1), ("a", 2), ("a", -1)];
     let pattern = json!({"eventName": ["MODIFY", "REMOVE"]}).to_string();
-    let (stage, log) = stage(json!({"FilterCriteria": {"Filters": [{"Pattern": pattern}]}}), &WRITES, succeed);
+    let (stage, log) =
+        stage(json!({"FilterCriteria": {"Filters": [{"Pattern": pattern}]}}), &WRITES, |_, _| Ok(Json::Null));
     stage.run();
     assert_eq!(of_item(&log, "a"), ["2", "-"]);
     assert_eq!(of_item(&log, "b"), [""; 0]);
@@ -192,7 +189,7 @@ fn a_record_shows_what_its_view_shows() {
     ] {
         let log = Log::default();
         let seen = log.clone();
-        let (stage, _) = stage(json!({}), &WRITES, succeed);
+        let (stage, _) = stage(json!({}), &WRITES, |_, _| Ok(Json::Null));
         stage
             .streamed(view)
             .handlers(move || {
@@ -212,7 +209,7 @@ fn a_record_shows_what_its_view_shows() {
 #[test]
 fn a_batch_that_is_delivered_twice_keeps_the_order() {
     static WRITES: [(&str, i64); 2] = [("a", 1), ("a", 2)];
-    let (stage, log) = stage(json!({"BatchSize": 1}), &WRITES, succeed);
+    let (stage, log) = stage(json!({"BatchSize": 1}), &WRITES, |_, _| Ok(Json::Null));
     let run: Run = stage.struck_by(FaultId::DdStreamDup, 1, 1);
     assert_eq!(run.struck(FaultId::DdStreamDup), 1);
     assert_eq!(log.lines(), ["a 1", "a 1", "a 2"]);
@@ -221,7 +218,7 @@ fn a_batch_that_is_delivered_twice_keeps_the_order() {
 #[test]
 fn no_record_is_lost_and_no_item_goes_back_under_faults() {
     static WRITES: [(&str, i64); 6] = [("a", 1), ("b", 1), ("a", 2), ("b", 2), ("a", 3), ("b", 3)];
-    let (mut stage, _) = stage(json!({"BatchSize": 2}), &WRITES, succeed);
+    let (mut stage, _) = stage(json!({"BatchSize": 2}), &WRITES, |_, _| Ok(Json::Null));
     for fault in FaultId::ALL {
         let id = fault.spec().id;
         if id.starts_with("LA-") || id.starts_with("DD-STREAM") {
