@@ -24,7 +24,8 @@ mod tree;
 use jsonata_core::ast::AstNode;
 
 pub use analysis::{Analysis, Reads};
-pub use convert::{NotJson, from_jvalue, to_jvalue};
+pub use convert::{NotJson, from_jvalue, to_jvalue, to_jvalue_once};
+pub use jsonata_core::value::JMap;
 pub use error::{CompileError, EvaluationError, EvaluationProblem};
 pub use evaluate::{Host, NoHost};
 pub use jsonata_core::evaluator::EvaluatorOptions;

@@ -60,6 +60,7 @@ operations! {
     DYNAMODB_TRANSACT_GET_ITEMS = "dynamodb:TransactGetItems",
     DYNAMODB_BATCH_GET_ITEM = "dynamodb:BatchGetItem",
     DYNAMODB_BATCH_WRITE_ITEM = "dynamodb:BatchWriteItem",
+    DYNAMODB_DESCRIBE = "dynamodb:DescribeTable",
     EVENTS_PUT_EVENTS = "events:PutEvents",
     LAMBDA_INVOKE = "lambda:Invoke",
     SQS_SEND_MESSAGE = "sqs:SendMessage",
