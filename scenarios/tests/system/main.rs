@@ -12,6 +12,7 @@ mod parallel;
 mod planted;
 mod promises;
 mod published;
+mod queued;
 mod scripts;
 mod snapshots;
 mod support;

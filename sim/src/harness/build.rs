@@ -36,6 +36,7 @@ pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
     for archive in &loaded.stack.archives {
         check_archive(archive, &mut problems);
     }
+    super::messaging::check(&loaded.stack, &mut problems);
     super::expression::check(loaded, &mut problems);
     super::workload::check(loaded, &mut problems);
     super::handlers::check_mocks(loaded, &mut problems);
