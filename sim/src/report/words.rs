@@ -41,7 +41,8 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
                 None => spec.summary.to_owned(),
             }
         }
-        Kind::Defer => format!("{operation} lets the next one go first"),
+        Kind::Defer if choice.alternative == 1 => format!("{operation} lets the next one go first"),
+        Kind::Defer => format!("{operation} lets the next {} go first", choice.alternative),
         Kind::Latency if choice.alternative == 1 => format!("{operation} is slow"),
         Kind::Latency => format!("{operation} is very slow"),
         Kind::Random if choice.alternative == 1 => "draws a number near 0".to_owned(),
@@ -90,6 +91,8 @@ fn request(request: &Request, world: &World) -> String {
             };
             format!("invokes {function} with {}", invoke.payload)
         }
+        Request::CloudWatch(_) => "calls CloudWatch".to_owned(),
+        Request::Archives(request) => format!("asks about the replay {}", request.name()),
         Request::States(request) => states(request, world),
         Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
         Request::Sqs(request) => queue_step(request),

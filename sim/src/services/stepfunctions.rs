@@ -5,10 +5,12 @@
 
 mod api;
 mod executions;
+mod points;
 mod service;
 mod tasks;
 
 pub use api::{ListExecutions, Machine, Request, SendTask, StartExecution, TaskOutcome};
 pub use executions::{ExecutionRecord, OpenToken, StateMachine};
+pub use points::{MachinePoints, Point, PointKind};
 pub use service::StepFunctions;
 pub use tasks::TaskPlan;

@@ -61,6 +61,13 @@ impl Permissions {
             Principal::Role(role) => role,
         };
         match request {
+            // AWS: metrics and alarms are not named by the caller's policy one by one.
+            Request::CloudWatch(request) => self.check_one(core, caller, role, request.action(), &"*".into()),
+            Request::Archives(request) => {
+                let Environment { partition, region, account_id } = &self.environment;
+                let arn = format!("arn:{partition}:events:{region}:{account_id}:replay/{}", request.name());
+                self.check_one(core, caller, role, request.action(), &arn.into())
+            }
             Request::DynamoDb(request) => self.check_dynamodb(core, caller, role, request),
             Request::Events(request) => self.check_events(core, caller, role, request),
             Request::Lambda(request) => {
@@ -113,6 +120,12 @@ impl Permissions {
             dynamodb::Request::Scan(_) => "dynamodb:Scan",
             dynamodb::Request::BatchGetItem(_) => "dynamodb:BatchGetItem",
             dynamodb::Request::BatchWriteItem(_) => "dynamodb:BatchWriteItem",
+            dynamodb::Request::Describe(dynamodb::Describe::TimeToLive(_)) => "dynamodb:DescribeTimeToLive",
+            dynamodb::Request::Describe(dynamodb::Describe::Table(_)) => "dynamodb:DescribeTable",
+            // AWS: ListTables is about no table, so only `*` allows it.
+            dynamodb::Request::Describe(dynamodb::Describe::Tables { .. }) => {
+                return self.check_one(core, caller, role, "dynamodb:ListTables", &"*".into());
+            }
             dynamodb::Request::TransactWriteItems(_) => return Ok(()),
         };
         for resource in request.tables() {

@@ -307,7 +307,7 @@ fn driven(program: &Arc<Program>, env: &mut Bytes) -> Execution {
             assert!(!is_finished, "nothing is asked for after the end");
             match effect {
                 Effect::Invoke(call) => answer(&call, env, &mut events),
-                Effect::SetTimer { timer, at_ms } => assert!(timers.insert((at_ms, timer)), "a timer is set once"),
+                Effect::SetTimer { timer, at_ms, .. } => assert!(timers.insert((at_ms, timer)), "a timer is set once"),
                 Effect::CancelTimer { timer } => timers.retain(|(_, set)| *set != timer),
                 Effect::Abandon { .. } => {}
                 Effect::Finish(_) => is_finished = true,

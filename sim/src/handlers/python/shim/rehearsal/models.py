@@ -39,6 +39,8 @@ Delete:{{ Key!:A TableName!:s ConditionExpression:s {TRANSACT_CONDITION} }} \
 Update:{{ Key!:A UpdateExpression!:s TableName!:s ConditionExpression:s {TRANSACT_CONDITION} }} }}] \
 {METRICS} ClientRequestToken:s
 DescribeTable TableName!:s
+DescribeTimeToLive TableName!:s
+ListTables ExclusiveStartTableName:s Limit:i
 """,
     "events": """
 PutEvents Entries!:[{ Time:t Source:s Resources:[s] DetailType:s Detail:s EventBusName:s TraceHeader:s }] EndpointId:s
@@ -86,6 +88,14 @@ MessageAttributes:{SNS_ATTRIBUTES} MessageDeduplicationId:s MessageGroupId:s }}]
 PutMetricData Namespace!:s MetricData:[{ MetricName!:s Dimensions:[{ Name!:s Value!:s }] Timestamp:t Value:f \
 StatisticValues:{ SampleCount!:f Sum!:f Minimum!:f Maximum!:f } Values:[f] Counts:[f] Unit:s StorageResolution:i }] \
 EntityMetricData:l StrictEntityValidation:b
+GetMetricStatistics Namespace!:s MetricName!:s Dimensions:[{ Name!:s Value!:s }] StartTime!:t EndTime!:t Period!:i \
+Statistics:[s] ExtendedStatistics:[s] Unit:s
+GetMetricData MetricDataQueries!:[{ Id!:s MetricStat:{ Metric!:{ Namespace:s MetricName:s \
+Dimensions:[{ Name!:s Value!:s }] } Period!:i Stat!:s Unit:s } Expression:s Label:s ReturnData:b Period:i AccountId:s }] \
+StartTime!:t EndTime!:t NextToken:s ScanBy:s MaxDatapoints:i LabelOptions:m
+DescribeAlarms AlarmNames:[s] AlarmNamePrefix:s AlarmTypes:[s] ChildrenOfAlarmName:s ParentsOfAlarmName:s StateValue:s \
+ActionPrefix:s MaxRecords:i NextToken:s
+SetAlarmState AlarmName!:s StateValue!:s StateReason!:s StateReasonData:s
 """,
 }
 
@@ -93,19 +103,10 @@ CLASS_NAMES = {
     "dynamodb": "DynamoDB", "events": "EventBridge", "lambda": "Lambda", "stepfunctions": "SFN", "sqs": "SQS",
     "sns": "SNS", "cloudwatch": "CloudWatch",
 }
-# Operation -> (parameter, member of the response that fills it, page size parameter, result list).
-PAGES = {
-    "Query": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
-    "Scan": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
-    "ListQueues": ("NextToken", "NextToken", "MaxResults", "QueueUrls"),
-    "ListExecutions": ("nextToken", "nextToken", "maxResults", "executions"),
-    "GetExecutionHistory": ("nextToken", "nextToken", "maxResults", "events"),
-    "ListStateMachines": ("nextToken", "nextToken", "maxResults", "stateMachines"),
-    "ListRules": ("NextToken", "NextToken", "Limit", "Rules"),
-    "ListFunctions": ("Marker", "NextMarker", "MaxItems", "Functions"),
+# Members of responses that are timestamps.
+DATES = {
+    "startDate", "stopDate", "redriveDate", "creationDate", "updateDate", "timestamp", "CreationDateTime",
 }
-# Members of Step Functions responses that are timestamps.
-DATES = {"startDate", "stopDate", "redriveDate", "creationDate", "updateDate", "timestamp"}
 # Attribute value types and what botocore accepts for each.
 ATTRIBUTE_VALUE = {"S": "s", "N": "s", "B": "y", "BOOL": "b", "NULL": "b"}
 ATTRIBUTE_SETS = {"SS": "s", "NS": "s", "BS": "y"}
