@@ -4,6 +4,7 @@
 
 mod agreement;
 mod callback;
+mod clients;
 mod determinism;
 mod lost_update;
 mod parallel;
