@@ -158,7 +158,10 @@ impl TaskPlan {
             }
             TaskPlan::Api { service, sdk: true, .. } => {
                 let prefix = sdk_prefix(service);
-                let name = if modelled { (*code).to_owned() } else { format!("{prefix}Exception") };
+                // AWS: SQS names its errors by a code, the SDK by the class.
+                let code = code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code);
+                let code = if code == "NonExistentQueue" { "QueueDoesNotExist" } else { code };
+                let name = if modelled { code.to_owned() } else { format!("{prefix}Exception") };
                 let name = if name.ends_with("Exception") { name } else { format!("{name}Exception") };
                 let cause = if of_client {
                     message.clone()
@@ -169,7 +172,9 @@ impl TaskPlan {
             }
             TaskPlan::Api { service, .. } => {
                 let (prefix, client, general) = optimized_prefix(service);
-                let name = if modelled { *code } else { general };
+                // AWS: the integration's client models no error of SQS.
+                let modelled = modelled && &**service != "sqs";
+                let name = if modelled || code.ends_with("ClientException") { *code } else { general };
                 let name = if name.ends_with("Exception") || name.ends_with("Error") {
                     name.to_owned()
                 } else {
@@ -205,7 +210,14 @@ fn service_plan(call: &ServiceCall) -> Result<TaskPlan, String> {
         "events" | "eventbridge" => "events",
         "states" | "sfn" => "states",
         "lambda" => "lambda",
-        _ => return Err(format!("'{}' is not simulated; simulated are lambda, dynamodb, events and states", call.arn)),
+        "sqs" => "sqs",
+        "sns" => "sns",
+        _ => {
+            return Err(format!(
+                "'{}' is not simulated; simulated are lambda, dynamodb, events, states, sqs and sns",
+                call.arn
+            ));
+        }
     };
     let mut operation = String::new();
     let mut letters = call.action.chars();
@@ -246,6 +258,14 @@ fn as_texts(service: &str, mut parameters: Json) -> Json {
                 }
                 (key, value)
             }))
+        }
+        "sqs" | "sns" => {
+            if let Some(members) = parameters.make_object() {
+                for key in ["MessageBody", "Message"] {
+                    members.get_mut(key).into_iter().for_each(as_text);
+                }
+            }
+            parameters
         }
         _ => parameters,
     }
@@ -291,6 +311,8 @@ fn sdk_prefix(service: &str) -> &'static str {
         "dynamodb" => "DynamoDb",
         "events" => "EventBridge",
         "states" => "Sfn",
+        "sqs" => "Sqs",
+        "sns" => "Sns",
         _ => "Lambda",
     }
 }
@@ -301,6 +323,8 @@ fn optimized_prefix(service: &str) -> (&'static str, &'static str, &'static str)
         "dynamodb" => ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
         "events" => ("EventBridge", "AmazonEventBridge", "AmazonEventBridgeException"),
         "states" => ("StepFunctions", "AWSStepFunctions", "AWSStepFunctionsException"),
+        "sqs" => ("SQS", "AmazonSQS", "AmazonSQSException"),
+        "sns" => ("SNS", "AmazonSNS", "AmazonSNSException"),
         _ => ("Lambda", "AWSLambda", "AWSLambdaException"),
     }
 }
@@ -365,6 +389,11 @@ mod tests {
         assert_eq!(name(api("dynamodb", true), "ValidationException"), "DynamoDb.DynamoDbException");
         assert_eq!(name(api("dynamodb", false), "ValidationException"), "DynamoDB.AmazonDynamoDBException");
         assert_eq!(name(api("states", true), "TaskTimedOut"), "Sfn.TaskTimedOutException");
+        let no_queue = "AWS.SimpleQueueService.NonExistentQueue";
+        assert_eq!(name(api("sqs", false), no_queue), "SQS.AmazonSQSException");
+        assert_eq!(name(api("sqs", true), no_queue), "Sqs.QueueDoesNotExistException");
+        assert_eq!(name(api("sns", false), "NotFound"), "SNS.NotFoundException");
+        assert_eq!(name(api("sns", false), "InvalidParameter"), "SNS.InvalidParameterException");
     }
 
     #[test]
