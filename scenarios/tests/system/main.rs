@@ -5,7 +5,9 @@
 mod agreement;
 mod callback;
 mod determinism;
+mod long_running;
 mod lost_update;
+mod monitored;
 mod parallel;
 mod planted;
 mod promises;

@@ -6,7 +6,7 @@ use rehearsal::harness::Run;
 use rehearsal::world::{FaultId, FaultPlan, Profile};
 use rehearsal_engine::{Json, json};
 
-use crate::support::{Log, Look, Stage, Strike, call, function_arn, outcome_text, put, queue_arn};
+use crate::support::{Log, Look, Stage, Strike, call, function_arn, machine_arn, outcome_text, put, queue_arn};
 
 /// A system, and what of it shows whether a fault struck.
 type Setting = fn() -> (Stage, Log, fn(&Run, &Log) -> String);
@@ -76,6 +76,8 @@ fn rows() -> Vec<Row> {
         row(DdThrottle, 1, write, STORED, "ProvisionedThroughputExceededException [a] after 4 ms"),
         row(DdThrottle, 2, write, STORED, "{} [a, b] after 54 ms"),
         row(DdTxConflict, 1, write, STORED, "TransactionConflictException [a] after 4 ms"),
+        row(CwDelay, 1, alarm, "ALARM after 90 s", "ALARM after 150 s"),
+        row(CwDelay, 2, alarm, "ALARM after 90 s", "ALARM after 330 s"),
         row(DdStreamDup, 1, stream, "[a]", "[a, a]"),
         row(SqSend, 1, queued, QUEUED, "RequestThrottled []"),
         row(SqSend, 2, queued, QUEUED, "ServiceUnavailable [a]"),
@@ -559,5 +561,28 @@ print(seen)
         let own: Vec<String> = run.accepted().iter().map(|event| event.replace("default ", "")).collect();
         let seen = client.output.lines().last().unwrap_or_default();
         format!("run {} times: {seen} [{}]", client.attempts, own.join(" "))
+    })
+}
+
+/// An alarm on an execution that fails; when it goes off.
+fn alarm() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let alarm = json!({
+        "AlarmName": "Failures",
+        "Namespace": "AWS/States",
+        "MetricName": "ExecutionsFailed",
+        "Dimensions": [{"Name": "StateMachineArn", "Value": (machine_arn("fails"))}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+    });
+    let stage = Stage::new()
+        .machine("fails", json!({"StartAt": "Only", "States": {"Only": {"Type": "Fail"}}}))
+        .resource("Failures", "AWS::CloudWatch::Alarm", alarm)
+        .start("10s", "fails", json!({}));
+    (stage, Log::default(), |run, _| match run.world.cloudwatch.records()[0].transitions.first() {
+        Some(change) => format!("{} after {} s", change.to.text(), change.at.since_start() / 1000),
+        None => "nothing".to_owned(),
     })
 }

@@ -3,7 +3,9 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
 
+mod archive;
 mod clients;
+mod cloudwatch;
 mod destinations;
 mod dynamodb;
 mod eventbridge;
@@ -12,6 +14,7 @@ mod iam;
 mod lambda;
 mod pipeline;
 mod rule_targets;
+mod scheduler;
 mod sns;
 mod sqs;
 mod stepfunctions;

@@ -9,6 +9,7 @@ use super::queue::{Known, Parked, Queue};
 use super::refusal::{check, check_receipt, expired_receipt, lost_answer, measured_bytes, no_queue, throttled};
 use super::response::{BatchFailure, Received, Response, Sent};
 use crate::services::ApiError;
+use crate::world::metrics::SqsMetric;
 use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, hash_text, uuid};
 
 /// The SQS service of one world.
@@ -241,6 +242,8 @@ impl Sqs {
             }
         }
         core.note(actor, || format!("sent to {}: {}", queue.settings.name, send.body));
+        core.measure(SqsMetric::NumberOfMessagesSent.of(queue_id), 1.0);
+        core.measure(SqsMetric::SentMessageSize.of(queue_id), measured_bytes(&send) as f64);
         let mut message = Message::new(id, send, sequence, actor, now);
         message.scheduled = core.lineages().is_scheduled(actor);
         let message = queue.add(message);
@@ -266,6 +269,9 @@ impl Sqs {
         }
         let received = self.take_messages(core, queue, &receive);
         if !received.is_empty() || wait_ms == Some(0) {
+            if received.is_empty() {
+                core.measure(SqsMetric::NumberOfEmptyReceives.of(queue as u32), 1.0);
+            }
             answer_received(core, caller, received);
             // A message that a fault leaves visible may wake another receiver.
             self.serve(core, queue);
@@ -340,6 +346,7 @@ impl Sqs {
         let own = &mut self.queues[queue];
         let fifo = own.settings.fifo;
         own.counts.received += 1;
+        core.measure(SqsMetric::NumberOfMessagesReceived.of(queue as u32), 1.0);
         self.changed = true;
         let message = own.message_mut(number)?;
         message.receives += 1;
@@ -412,6 +419,7 @@ impl Sqs {
         }
         let Some(message) = own.take(number) else { return Ok(()) };
         own.counts.deleted += 1;
+        core.measure(SqsMetric::NumberOfMessagesDeleted.of(queue as u32), 1.0);
         if let Some(timer) = message.timer {
             core.cancel(timer);
         }
