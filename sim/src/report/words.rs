@@ -100,6 +100,13 @@ fn states(request: &States, world: &World) -> String {
         }
         States::StopExecution { execution, .. } => format!("stops {execution}"),
         States::DescribeExecution { execution } => format!("describes {execution}"),
+        States::StartSyncExecution(start) => format!("runs an Express execution with {}", start.input),
+        States::RedriveExecution { execution } => format!("redrives {execution}"),
+        States::GetExecutionHistory { execution, .. } => format!("asks for the history of {execution}"),
+        States::ListExecutions { machine, .. } => format!("lists the executions of {machine}"),
+        States::DescribeStateMachine { machine, .. } => format!("describes {machine}"),
+        States::ListStateMachines { .. } => "lists the state machines".to_owned(),
+        States::GetActivityTask { activity, .. } => format!("asks for work of {activity}"),
         States::SendTask(send) => match &send.outcome {
             TaskOutcome::Success { output } => format!("sends task success: {output}"),
             TaskOutcome::Failure { .. } => "sends task failure".to_owned(),

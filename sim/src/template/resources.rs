@@ -98,6 +98,10 @@ impl Conversion {
             "AWS::StepFunctions::StateMachine" => {
                 stack.state_machines.extend(definition::state_machine(draft, reading));
             }
+            "AWS::StepFunctions::Activity" => {
+                draft.fields.only(&["Name", "Tags", "EncryptionConfiguration"]);
+                stack.activities.push(draft.identity);
+            }
             "AWS::Events::EventBus" => stack.event_buses.extend(events::event_bus(&draft)),
             "AWS::Events::Rule" => stack.rules.extend(events::rule(draft)),
             "AWS::IAM::Role" => stack.roles.extend(self.attachments.role(draft)),
@@ -126,6 +130,7 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::Lambda::EventInvokeConfig"
             | "AWS::Lambda::EventSourceMapping"
             | "AWS::StepFunctions::StateMachine"
+            | "AWS::StepFunctions::Activity"
             | "AWS::Events::EventBus"
             | "AWS::Events::Rule"
             | "AWS::IAM::Role"

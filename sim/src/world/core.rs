@@ -356,11 +356,26 @@ impl Core {
         self.push(at, at + late_ms, Entry::Timer { actor, occurrence, owner })
     }
 
-    /// Takes a timer back; nothing happens when it is gone.
-    pub fn cancel(&mut self, timer: QueueId) {
-        if let Some((_, entry)) = self.queue.cancel(timer) {
-            self.forget(&entry);
+    /// The same, and it can be taken back; `None` where nobody waits.
+    pub fn answer_later(
+        &mut self,
+        delay_ms: u64,
+        actor: ActorId,
+        occurrence: u32,
+        to: ReplyTo,
+        answer: Answer,
+    ) -> Option<QueueId> {
+        let at = self.now + delay_ms;
+        (to != ReplyTo::Nobody).then(|| self.push(at, at, Entry::Answer { actor, occurrence, to, answer }))
+    }
+
+    /// Takes a timer back; nothing happens when it is gone. Whether it was still there.
+    pub fn cancel(&mut self, timer: QueueId) -> bool {
+        let cancelled = self.queue.cancel(timer);
+        if let Some((_, entry)) = &cancelled {
+            self.forget(entry);
         }
+        cancelled.is_some()
     }
 
     /// Folds a number into the trace's hash.

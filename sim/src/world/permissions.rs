@@ -154,6 +154,23 @@ impl Permissions {
                     None => return Ok(()),
                 },
             },
+            stepfunctions::Request::StartSyncExecution(start) => match &start.machine {
+                Machine::Arn(arn) => ("states:StartSyncExecution", arn.clone()),
+                Machine::Index(_) => return Ok(()),
+            },
+            stepfunctions::Request::RedriveExecution { execution } => ("states:RedriveExecution", execution.clone()),
+            stepfunctions::Request::GetExecutionHistory { execution, .. } => {
+                ("states:GetExecutionHistory", execution.clone())
+            }
+            stepfunctions::Request::ListExecutions { machine, .. } => ("states:ListExecutions", machine.clone()),
+            stepfunctions::Request::DescribeStateMachine { machine, of_execution: false } => {
+                ("states:DescribeStateMachine", machine.clone())
+            }
+            stepfunctions::Request::DescribeStateMachine { machine, of_execution: true } => {
+                ("states:DescribeStateMachineForExecution", machine.clone())
+            }
+            stepfunctions::Request::ListStateMachines { .. } => ("states:ListStateMachines", "*".into()),
+            stepfunctions::Request::GetActivityTask { activity, .. } => ("states:GetActivityTask", activity.clone()),
             stepfunctions::Request::StopExecution { execution, .. } => ("states:StopExecution", execution.clone()),
             stepfunctions::Request::DescribeExecution { execution } => ("states:DescribeExecution", execution.clone()),
             // AWS: the policy names the state machine; which one a token belongs to the caller cannot know.
