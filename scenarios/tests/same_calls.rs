@@ -324,19 +324,13 @@ fn python_host(stack: &Stack) -> Box<dyn Host> {
     let sources: Vec<FunctionSource> = stack
         .functions
         .iter()
-        .map(|function| FunctionSource {
-            name: function.identity.name.to_string(),
-            code: match &function.code {
-                Code::Inline { text, .. } => text.to_shared(),
-                other => panic!("{other:?} is no inline code"),
-            },
-            handler: function.handler.to_string(),
-            environment: function
-                .environment
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_string()))
-                .collect(),
-            file: "index.py".to_owned(),
+        .map(|function| {
+            let Code::Inline { text, .. } = &function.code else { panic!("{:?} is no inline code", function.code) };
+            let variables = function.environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+            FunctionSource {
+                environment: variables.collect(),
+                ..FunctionSource::inline(&function.identity.name, &function.handler, text.to_shared())
+            }
         })
         .collect();
     let signatures = stack

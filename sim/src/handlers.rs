@@ -98,6 +98,11 @@ pub trait Host {
         &[]
     }
 
+    /// What an invocation has printed since this was last asked.
+    fn take_log(&mut self, _invocation: u32) -> Option<String> {
+        None
+    }
+
     /// Forgets every environment and invocation, between two runs.
     fn reset(&mut self);
 }

@@ -7,6 +7,7 @@ mod build;
 mod expression;
 mod handlers;
 mod mirror;
+mod scripts;
 mod tables;
 mod value;
 mod workload;

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rehearsal::commands::{CheckArgs, EvalArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, replay, retrace, run};
-use rehearsal::commands::{CheckArgs, LintArgs, ReplayArgs, RunArgs, check, lint, replay, run};
-use rehearsal::commands::{CheckArgs, MatchArgs, ReplayArgs, RunArgs, check, match_events, replay, run};
+use rehearsal::commands::{
+    CheckArgs, EvalArgs, LintArgs, MatchArgs, ReplayArgs, RetraceArgs, RunArgs, check, eval, lint, match_events,
+    replay, retrace, run,
+};
 
 #[derive(Parser)]
 #[command(name = "rehearsal", version, about = "Rehearse Step Functions and EventBridge workflows before they go live")]

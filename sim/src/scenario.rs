@@ -5,6 +5,7 @@
 //! compiling and evaluating them is for the world, which is built from what is here.
 
 mod checks;
+mod code;
 mod faults;
 mod load;
 mod model;
@@ -14,6 +15,7 @@ mod value;
 mod variant;
 mod workload;
 
+pub use code::{CodeFiles, Script};
 pub use load::{Loaded, load, load_with};
 pub use model::{
     Actor, Caps, FaultEntry, FaultProfile, FaultSetting, Faults, Invariant, InvariantKind, Mock, MockOutcome,

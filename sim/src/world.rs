@@ -1,5 +1,6 @@
 //! The world that the languages run in: virtual clock, queue, decisions, faults, trace and invariants.
 
+mod clients;
 mod core;
 mod decisions;
 mod faults;
@@ -17,6 +18,7 @@ mod trace;
 mod view;
 mod workload;
 
+pub use self::clients::{Client, ClientEnd, Clients};
 pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, Principal, ReplyTo, TimerOwner, uuid};
 pub use decisions::{Decisions, Weighted};
 pub use faults::{Basis, FaultId, FaultPlan, FaultSpec, Profile};
@@ -31,4 +33,4 @@ pub use site::{ActorId, Kind, Lineages, Site};
 pub use time::Millis;
 pub use trace::{Moment, Trace};
 pub use view::{Parts, Revisions, View};
-pub use workload::{ActorStep, Look, Looked, PlannedActor, Shape, Workload};
+pub use workload::{ActorStep, Look, Looked, PlannedActor, ScriptRun, Shape, Workload};

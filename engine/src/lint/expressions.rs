@@ -119,7 +119,9 @@ impl<'n> Walk<'n, '_> {
                 let Some(source) = jsonata_source(text) else { return };
                 let Ok(expression) = Expression::compile(source, Dialect::Aws) else { return };
                 let analysis = expression.analysis().clone();
-                let unknown_functions = expression.unknown_functions(&[]);
+                let mut unknown_functions = expression.unknown_functions(&[]);
+                // AWS: JSONata has it, Step Functions does not.
+                unknown_functions.extend(analysis.functions().get("eval").cloned());
                 let what = What::Jsonata(Box::new(Jsonata { analysis, unknown_functions }));
                 self.found.push(Written { node, location: location.to_owned(), field: self.field, what });
             }

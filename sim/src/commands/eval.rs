@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rehearsal_engine::json::Object;
 use rehearsal_engine::query::jsonata::{Dialect, Expression, Host, JValue, from_jvalue, to_jvalue};
 use rehearsal_engine::query::{Draws, Intrinsic, Path, Scope, Surroundings};
 use rehearsal_engine::{Json, json};
@@ -120,7 +121,7 @@ impl Around {
         }
         let states = json!({"input": self.input, "context": self.context(None)});
         let mut bindings = vec![("states", to_jvalue(&states))];
-        let variables = self.variables.as_object().into_iter().flat_map(|variables| variables.iter());
+        let variables = self.variables.as_object().into_iter().flat_map(Object::iter);
         bindings.extend(variables.map(|(name, value)| (&**name, to_jvalue(value))));
         let reads = expression.analysis().variables();
         bindings.retain(|(name, _)| reads.iter().any(|read| read == name));

@@ -143,7 +143,7 @@ fn worker(
         progress(to - from);
     }
     sweep.visits = world.stepfunctions.coverage().visits.clone();
-    sweep.notices = world.lambda.notices().to_vec();
+    sweep.notices = world.lambda.notices().iter().chain(world.clients.notices()).cloned().collect();
     Ok(sweep)
 }
 

@@ -91,6 +91,10 @@ impl Host for PythonHandlers {
         self.host.notices()
     }
 
+    fn take_log(&mut self, invocation: u32) -> Option<String> {
+        self.host.take_log(invocation)
+    }
+
     fn reset(&mut self) {
         self.host.reset();
     }

@@ -8,6 +8,22 @@
 /// number generators", 2014).
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// A handler's random number is its keyed value nine times in ten, else near an end of the interval.
+pub(crate) const RANDOM_WEIGHTS: [u32; 3] = [900, 50, 50];
+const RANDOM_LOW: f64 = 0.001;
+const RANDOM_HIGH: f64 = 0.999;
+
+/// What a handler's `random()` answers: by the alternative taken, the keyed value as a number in 0..1, or one near an end.
+pub(crate) fn random_value(alternative: u32, key: u64) -> f64 {
+    // 53 bits as a double, exactly.
+    const SCALE: f64 = 1.0 / (1u64 << 53) as f64;
+    match alternative {
+        0 => (key >> 11) as f64 * SCALE,
+        1 => RANDOM_LOW,
+        _ => RANDOM_HIGH,
+    }
+}
+
 /// A stream of keyed values.
 #[derive(Clone, Debug)]
 pub struct Entropy {

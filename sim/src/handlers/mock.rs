@@ -106,6 +106,10 @@ impl Host for MockHost {
         self.behind.as_ref().map_or(&[], |behind| behind.notices())
     }
 
+    fn take_log(&mut self, invocation: u32) -> Option<String> {
+        self.behind.as_mut()?.take_log(invocation)
+    }
+
     fn reset(&mut self) {
         for function in &mut self.functions {
             if let Function::Mocked { invocations, .. } = function {

@@ -15,12 +15,14 @@ mod watchdog;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rehearsal_engine::Json;
 
 pub use error::HostError;
+pub(crate) use worker::next_processor;
 use worker::{Command, Frame, Worker};
 
 use crate::services::ApiError;
@@ -28,19 +30,70 @@ use crate::services::ApiError;
 /// Wall-clock time without a message after which a handler counts as hung.
 const WATCHDOG: Duration = Duration::from_secs(10);
 
-/// A function of the template.
+/// A function of the template, or a script that runs by itself.
 #[derive(Clone, Debug)]
 pub struct FunctionSource {
-    /// The function's name.
+    /// The function's name; of a script its file.
     pub name: String,
-    /// The module's text (`Code.ZipFile`).
-    pub code: Arc<str>,
-    /// `Handler`: module and function, `index.handler`.
+    /// `Handler`: module and function, `index.handler`. A script has none.
     pub handler: String,
-    /// `Environment.Variables`.
+    /// `Environment.Variables`. A script's come with its start.
     pub environment: Vec<(String, String)>,
-    /// The module's path below `/var/task`, as stack traces show it: `index.py` for inline code.
+    /// The path of the module or script as stack traces show it: `/var/task/index.py` for inline code.
     pub file: String,
+    /// Where modules are looked for, each with a slash at its end.
+    pub folders: Vec<String>,
+    /// Every file, by its whole path.
+    pub files: Vec<(String, Arc<str>)>,
+    /// Whether it is a script: run from its top with `__name__ == "__main__"`, its event
+    /// `{"arguments": [...], "environment": {...}}`.
+    pub is_script: bool,
+}
+
+/// AWS: where a function's code lies.
+const TASK_FOLDER: &str = "/var/task/";
+
+impl FunctionSource {
+    /// Inline code, which AWS stores as `index.py`.
+    pub fn inline(name: &str, handler: &str, code: Arc<str>) -> FunctionSource {
+        let file = format!("{TASK_FOLDER}index.py");
+        FunctionSource {
+            name: name.into(),
+            handler: handler.into(),
+            environment: Vec::new(),
+            folders: vec![TASK_FOLDER.into()],
+            files: vec![(file.clone(), code)],
+            file,
+            is_script: false,
+        }
+    }
+
+    /// A folder of modules, of which `file` has the handler; paths are relative to the folder.
+    pub fn folder(name: &str, handler: &str, file: &str, files: &BTreeMap<String, Arc<str>>) -> FunctionSource {
+        FunctionSource {
+            name: name.into(),
+            handler: handler.into(),
+            environment: Vec::new(),
+            file: format!("{TASK_FOLDER}{file}"),
+            folders: vec![TASK_FOLDER.into()],
+            files: files.iter().map(|(path, text)| (format!("{TASK_FOLDER}{path}"), text.clone())).collect(),
+            is_script: false,
+        }
+    }
+
+    /// A script by the name of its file, with the files beside it.
+    pub fn script(file: &str, files: Vec<(String, Arc<str>)>) -> FunctionSource {
+        let folder = file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        FunctionSource {
+            name: file.into(),
+            handler: String::new(),
+            environment: Vec::new(),
+            file: file.into(),
+            folders: vec![folder],
+            files,
+            is_script: true,
+        }
+    }
 }
 
 /// How a worker is run.
@@ -145,6 +198,17 @@ pub struct Notice {
     pub kind: String,
     /// More exactly.
     pub detail: String,
+    /// The file of the function that did it.
+    pub file: String,
+    /// The line in it; 0 where none is known.
+    pub line: u32,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Notice { function, detail, file, line, .. } = self;
+        write!(f, "{file}:{line}: function {function} {detail}: the simulated world does not control that")
+    }
 }
 
 /// A worker process with the functions of one template.
@@ -315,9 +379,9 @@ impl PythonHost {
         let step = loop {
             match self.worker.receive(&running.name, &running.handler)? {
                 Frame::Log(text) => self.logs.entry(invocation).or_default().push_str(&text),
-                Frame::Notice { function, kind, detail } => {
+                Frame::Notice { function, kind, detail, file, line } => {
                     let function = self.functions.get(function).map(|known| known.name.clone()).unwrap_or_default();
-                    let notice = Notice { function, kind, detail };
+                    let notice = Notice { function, kind, detail, file, line };
                     if !self.notices.contains(&notice) {
                         self.notices.push(notice);
                     }

@@ -9,7 +9,7 @@ use rehearsal_engine::source::Diagnostic;
 use super::Harness;
 use crate::diagnostics::{Problem, Problems};
 use crate::handlers::HostError;
-use crate::handlers::python::Options;
+use crate::handlers::python::{Options, next_processor};
 use crate::iam::Policies;
 use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, ScenarioFile};
 use crate::services::dynamodb::{Database, DynamoDb};
@@ -63,7 +63,10 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         Some(workload) => workload(&mut names),
         None => super::workload::workload(loaded, &mut names, &mirror)?,
     };
+    // One processor for both workers of a thread: they never run at once.
+    let python = &Options { processor: python.processor.or_else(|| Some(next_processor())), ..python.clone() };
     let host = super::handlers::host(harness, python)?;
+    let clients = super::scripts::clients(loaded, &mut names, python)?;
     let announces = !buses[0].matcher.is_empty();
     let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone()));
     Ok(World::new(
@@ -76,7 +79,8 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         invariants,
         workload,
         harness.caps,
-    ))
+    )
+    .with_clients(clients))
 }
 
 pub(super) fn fault_plan(scenario: &ScenarioFile) -> FaultPlan {
@@ -104,7 +108,10 @@ pub(super) fn caps(scenario: &ScenarioFile) -> Caps {
 }
 
 pub(super) fn hash(loaded: &Loaded) -> u64 {
-    super::files_hash(loaded.sources.iter().map(|source| &*source.text))
+    let beside = loaded.scripts.iter().map(|script| &script.beside);
+    let code = beside.chain(loaded.code.values().filter_map(|code| code.as_ref().ok()));
+    let code = code.flat_map(|files| files.iter().flat_map(|(path, text)| [&**path, &**text]));
+    super::files_hash(loaded.sources.iter().map(|source| &*source.text).chain(code))
 }
 
 pub(super) fn invariant_names(scenario: &ScenarioFile) -> Vec<(Arc<str>, When)> {

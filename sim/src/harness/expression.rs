@@ -117,6 +117,7 @@ fn part(loaded: &Loaded, expression: &Expression, path: &[String]) -> Parts {
         Some("executions") => Parts::EXECUTION_ENDS,
         Some("events") => Parts::EVENTS,
         Some("tokens") => Parts::TOKENS,
+        Some("clients") => Parts::CLIENTS,
         _ => Parts::ALL,
     }
 }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use rehearsal_engine::query::jsonata::{Host as Lends, to_jvalue};
 
 use super::value::{self, CompiledValue, Scope};
@@ -27,7 +25,7 @@ pub(super) fn host(harness: &Harness, options: &Options) -> Result<Box<dyn Host>
             let names = others.iter().map(|function| &*function.identity.name);
             Some(Box::new(NativeHost::new(names, &registry())))
         }
-        Handlers::Python => Some(Box::new(python(&others, options)?)),
+        Handlers::Python => Some(Box::new(python(loaded, &others, options)?)),
     };
     Ok(match behind {
         Some(behind) if others.len() == functions.len() => behind,
@@ -35,37 +33,51 @@ pub(super) fn host(harness: &Harness, options: &Options) -> Result<Box<dyn Host>
     })
 }
 
-fn python(functions: &[&stack::Function], options: &Options) -> Result<PythonHandlers, HostError> {
+fn python(loaded: &Loaded, functions: &[&stack::Function], options: &Options) -> Result<PythonHandlers, HostError> {
     let mut sources = Vec::new();
     let mut signatures = Vec::new();
     for function in functions {
-        let code = inline_python(function).map_err(|(message, hint)| HostError(format!("{message}; {hint}")))?;
+        let source = source(loaded, function).map_err(|(message, hint)| HostError(format!("{message}; {hint}")))?;
         let variables = function.environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        sources.push(FunctionSource {
-            name: function.identity.name.to_string(),
-            code,
-            handler: function.handler.to_string(),
-            environment: variables.collect(),
-            file: "index.py".to_owned(),
-        });
+        sources.push(FunctionSource { environment: variables.collect(), ..source });
         signatures.push(Signature { arn: function.identity.arn.clone(), memory_mb: function.memory_mb });
     }
     let host = PythonHost::spawn_with(&sources, options).map_err(|error| HostError(error.to_string()))?;
     Ok(PythonHandlers::new(host, signatures))
 }
 
-/// The Python text of a function; the error says why it has none, and what to do.
-fn inline_python(function: &stack::Function) -> Result<Arc<str>, (String, String)> {
-    let name = &function.identity.name;
-    let hint = || format!("give it an answer under 'mocks:' in the scenario, for example {name}: {{result: {{}}}}");
+/// The Python of a function; the error says why it has none, and what to do.
+fn source(loaded: &Loaded, function: &stack::Function) -> Result<FunctionSource, (String, String)> {
+    let (name, handler) = (&function.identity.name, &function.handler);
+    let mock = || format!("give it an answer under 'mocks:' in the scenario, for example {name}: {{result: {{}}}}");
     if !function.runtime.starts_with("python") {
         let message = format!("function '{name}' has the runtime '{}', and only Python runs here", function.runtime);
-        return Err((message, hint()));
+        return Err((message, mock()));
     }
-    match &function.code {
-        Code::Inline { text, .. } => Ok(text.to_shared()),
-        _ => Err((format!("the code of function '{name}' is not in the template"), hint())),
-    }
+    let path = match &function.code {
+        Code::Inline { text, .. } => return Ok(FunctionSource::inline(name, handler, text.to_shared())),
+        Code::Elsewhere(place) => {
+            return Err((format!("the code of function '{name}' is at {place}, not beside the template"), mock()));
+        }
+        Code::Local(path) => path,
+    };
+    let files = match loaded.code.get(path) {
+        Some(Ok(files)) => files,
+        Some(Err(reason)) => {
+            let hint = format!("name the folder that has its modules, or {}", mock());
+            return Err((format!("the code of function '{name}' at '{path}' cannot be run: {reason}"), hint));
+        }
+        None => return Err((format!("the code of function '{name}' at '{path}' was not read"), mock())),
+    };
+    let module = handler.rsplit_once('.').map_or(&**handler, |(module, _)| module).replace('.', "/");
+    let file =
+        [format!("{module}.py"), format!("{module}/__init__.py")].into_iter().find(|file| files.contains_key(file));
+    let Some(file) = file else {
+        let message =
+            format!("the handler '{handler}' of function '{name}' is in {module}.py, which '{path}' does not have");
+        return Err((message, "write 'Handler' as the module's path in the folder and the function's name".to_owned()));
+    };
+    Ok(FunctionSource::folder(name, handler, &file, files))
 }
 
 /// Finds the functions that would have nothing to run them by `Handlers::Python`.
@@ -74,7 +86,7 @@ pub(super) fn check_python(loaded: &Loaded, problems: &mut Vec<Problem>) {
         if mock_of(loaded, function).is_some() {
             continue;
         }
-        if let Err((message, hint)) = inline_python(function) {
+        if let Err((message, hint)) = source(loaded, function) {
             let Place { source, span } = function.identity.place;
             let path = format!("/Resources/{}", function.identity.logical_id);
             problems.push(Problem::new(source, Diagnostic::error("no-handler", span, path, message).hint(hint)));

@@ -4,9 +4,10 @@ use rehearsal_engine::query::jsonata::{JValue, to_jvalue};
 
 use crate::services::dynamodb::{Item, ItemKey, TableId};
 use crate::services::stepfunctions::{ExecutionRecord, OpenToken};
-use crate::world::{Millis, Parts, View};
+use crate::world::{Client, Millis, Parts, View};
 
-/// The world's state in the evaluator's own values: `{tables, executions, events, tokens, invocations, now}`.
+/// The world's state in the evaluator's own values: `{tables, executions, events, tokens, clients, invocations,
+/// now}`.
 ///
 /// Kept beside the world and brought up to date where it is read: of a table the items that were written, of the
 /// executions those that moved, of the events the new ones. Everything else is shared with the state before, so that a
@@ -18,12 +19,13 @@ pub(super) struct Mirror {
     executions: Executions,
     events: Events,
     tokens: Tokens,
+    clients: Clients,
     scalars: (usize, Millis),
     root: Option<JValue>,
 }
 
 /// The names at the top of the mirror.
-pub(super) const TOP_LEVEL: [&str; 6] = ["tables", "executions", "events", "tokens", "invocations", "now"];
+pub(super) const TOP_LEVEL: [&str; 7] = ["tables", "executions", "events", "tokens", "clients", "invocations", "now"];
 
 impl Mirror {
     /// The state of `view`, up to date in the parts that `reads` has.
@@ -33,6 +35,7 @@ impl Mirror {
             self.executions = Executions::default();
             self.events = Events::of(view);
             self.tokens = Tokens::default();
+            self.clients = Clients::default();
             self.root = None;
             // Items that are the same as in the run before are recognised by themselves.
             self.tables.resize_with(view.tables.schemas().len(), Table::default);
@@ -45,6 +48,7 @@ impl Mirror {
         stale |= reads.meets(Parts::EXECUTIONS) && self.executions.refresh(view);
         stale |= reads.meets(Parts::EVENTS) && self.events.refresh(view);
         stale |= reads.meets(Parts::TOKENS) && self.tokens.refresh(view);
+        stale |= reads.meets(Parts::CLIENTS) && self.clients.refresh(view);
         let scalars = (view.invocations, view.now);
         stale |= reads.meets(Parts::NOW.and(Parts::INVOCATIONS)) && self.scalars != scalars;
         if stale {
@@ -64,6 +68,7 @@ impl Mirror {
             ("executions", self.executions.value.clone()),
             ("events", object(events)),
             ("tokens", self.tokens.value.clone()),
+            ("clients", self.clients.value.clone()),
             ("invocations", JValue::Number(view.invocations as f64)),
             ("now", JValue::Number(view.now.0 as f64)),
         ])
@@ -240,6 +245,39 @@ impl Tokens {
             ])
         };
         self.value = JValue::array(view.executions.open_tokens().map(token).collect());
+        true
+    }
+}
+
+/// The client scripts in the order of their start.
+struct Clients {
+    revision: u64,
+    value: JValue,
+}
+
+impl Default for Clients {
+    fn default() -> Clients {
+        Clients { revision: 0, value: JValue::array(Vec::new()) }
+    }
+}
+
+impl Clients {
+    fn refresh(&mut self, view: &View<'_>) -> bool {
+        let revision = view.revisions.of(Parts::CLIENTS);
+        if self.revision == revision {
+            return false;
+        }
+        self.revision = revision;
+        let client = |client: &Client| {
+            let mut members = vec![
+                ("arguments", client.start.get("arguments").map_or(JValue::Null, to_jvalue)),
+                ("attempts", JValue::Number(f64::from(client.attempts))),
+            ];
+            // As long as it runs it has none.
+            members.extend(client.end.as_ref().map(|end| ("exitCode", JValue::Number(f64::from(end.status())))));
+            object(members)
+        };
+        self.value = JValue::array(view.clients.iter().map(client).collect());
         true
     }
 }

@@ -5,7 +5,8 @@ use crate::diagnostics::Problem;
 use crate::handlers::HostError;
 use crate::scenario::Loaded;
 use crate::services::dynamodb::{
-    Attributes, DataType, Database, IndexProjection, IndexSchema, KeyAttribute, KeySchema, TableSchema,
+    Attributes, DataType, Database, IndexProjection, IndexSchema, KeyAttribute, KeySchema, StreamSchema, StreamView,
+    TableSchema,
 };
 use crate::template::stack::{self, AttributeType, Projection};
 
@@ -55,7 +56,13 @@ pub(super) fn schema(table: &stack::Table) -> TableSchema {
         arn: table.identity.arn.clone(),
         key: key(&table.key),
         indexes: global.chain(local).collect(),
+        stream: stream(table),
     }
+}
+
+fn stream(table: &stack::Table) -> Option<StreamSchema> {
+    let view = StreamView::from_name(table.stream_view_type.as_ref()?)?;
+    Some(StreamSchema { arn: table.stream_arn.clone()?, view })
 }
 
 fn index(index: &stack::Index, global: bool) -> IndexSchema {

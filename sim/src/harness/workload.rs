@@ -28,6 +28,9 @@ const FUNCTIONS: [&str; 3] = ["draw", "pick", "chance"];
 /// The number of the actor, as a variable of its expressions.
 const ACTOR: &str = "actor";
 
+/// The outputs of the template, as a variable of its expressions.
+const OUTPUTS: &str = "outputs";
+
 /// The workload of a scenario file, compiled for this thread.
 pub(super) fn workload(
     loaded: &Loaded,
@@ -61,11 +64,14 @@ pub(super) fn workload(
             steps,
         });
     }
-    Ok(Box::new(FileWorkload { actors, mirror: mirror.clone() }))
+    let outputs = loaded.stack.outputs.iter().map(|output| (&*output.logical_id, output.value.clone()));
+    let outputs = to_jvalue(&Json::from_pairs(outputs.map(|(name, value)| (name, Json::from(value)))));
+    Ok(Box::new(FileWorkload { actors, outputs, mirror: mirror.clone() }))
 }
 
 struct FileWorkload {
     actors: Vec<Actor>,
+    outputs: JValue,
     mirror: Rc<RefCell<Mirror>>,
 }
 
@@ -101,7 +107,7 @@ impl Workload for FileWorkload {
             for number in 1..=count as u32 {
                 let Some(mut own) = shape.actor(actor.name, number) else { continue };
                 let at_ms = own.draw(actor.at_label, actor.at_ms.least as i64, actor.at_ms.most as i64) as u64;
-                let memory = Memory::of_actor(number);
+                let memory = Memory::of_actor(number, &self.outputs);
                 let mut steps = Vec::new();
                 for compiled in &actor.steps {
                     let mut draws = Draws { shape: &mut own, label: compiled.label };

@@ -5,7 +5,7 @@ use rehearsal_engine::Json;
 use super::story::{deviations, shape, write_deviations};
 use super::words::{deviation, fitted, lane, seconds, step, without_uuids};
 use crate::services::dynamodb::TableId;
-use crate::world::{Choice, Outcome, World};
+use crate::world::{Choice, ClientEnd, Outcome, World};
 
 /// One recorded run, and what is to be told of it.
 pub struct Told<'r> {
@@ -26,6 +26,7 @@ pub fn replay_text(told: &Told<'_>) -> String {
     decisions(&mut out, told);
     timeline(&mut out, told);
     histories(&mut out, told);
+    clients(&mut out, told);
     events(&mut out, told);
     tables(&mut out, told);
     match &told.outcome.violation {
@@ -134,6 +135,24 @@ fn histories(out: &mut String, told: &Told<'_>) {
                 details.collect::<String>()
             );
             told.line(out, &line);
+        }
+    }
+}
+
+/// The client scripts, each with what it printed and how it ended.
+fn clients(out: &mut String, told: &Told<'_>) {
+    let world = told.world;
+    if world.clients.records().is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nclients");
+    for client in world.clients.records() {
+        let who = lane(&world.core.lineages().text(world.core.names(), client.actor));
+        let again = if client.attempts > 1 { format!(", run {} times", client.attempts) } else { String::new() };
+        let end = client.end.as_ref().map_or_else(|| "still runs".to_owned(), ClientEnd::told);
+        told.line(out, &format!("  {who} {end}{again}"));
+        for line in client.output.lines() {
+            told.line(out, &format!("    {line}"));
         }
     }
 }

@@ -190,7 +190,8 @@ fn uncontrolled(out: &mut String, summary: &Summary<'_>) {
     }
     let _ = writeln!(out, "\nuncontrolled: refused, because no run could repeat it");
     for notice in &summary.sweep.notices {
-        let line = format!("  function {} ({}): {}", notice.function, notice.kind, notice.detail);
+        let place = if notice.line == 0 { notice.file.clone() } else { format!("{}:{}", notice.file, notice.line) };
+        let line = format!("  function {} ({}) at {place}: {}", notice.function, notice.kind, notice.detail);
         let _ = writeln!(out, "{}", super::words::fitted(&line, COLUMNS));
     }
 }

@@ -1,5 +1,7 @@
 //! Lineages, choices and times as a person reads them.
 
+use rehearsal_engine::Json;
+
 use crate::services::stepfunctions::{Machine, Request as States, TaskOutcome};
 use crate::services::{Request, lambda};
 use crate::world::{ActorStep, Choice, Kind, World};
@@ -53,6 +55,13 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
 pub fn step(step: &ActorStep, world: &World) -> String {
     match step {
         ActorStep::Wait { ms } => format!("waits {}", seconds(*ms)),
+        ActorStep::Run(run) => {
+            let script = world.clients.scripts().get(run.script as usize).map(|name| world.core.names().text(*name));
+            let arguments = run.start.get("arguments").and_then(Json::as_array).unwrap_or_default();
+            let arguments = arguments.iter().map(|argument| argument.as_str().unwrap_or_default());
+            let words: Vec<&str> = script.map(|script| &**script).into_iter().chain(arguments).collect();
+            format!("runs {}", words.join(" "))
+        }
         ActorStep::Look(look) => look.describe(),
         ActorStep::Send(request) | ActorStep::Callback(request) => self::request(request, world),
     }

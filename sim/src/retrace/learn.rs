@@ -9,12 +9,12 @@ use std::sync::Arc;
 use rehearsal_engine::Json;
 use rehearsal_engine::asl::Program;
 use rehearsal_engine::execution::WorkflowType;
-use rehearsal_engine::history::Event;
+use rehearsal_engine::history::{Event, iso};
 
 use super::Difference;
 use super::recording::Recording;
 use super::replay::{Learnt, Run, run};
-use super::same::{Agreement, Comparison, Parted};
+use super::same::{Agreement, Comparison, Parted, is_mask};
 
 /// Events over all runs of one recording; about ten seconds of work.
 const EVENTS_MAX: u64 = 2_000_000;
@@ -34,7 +34,10 @@ pub(super) fn settled(
     let mut search = Search { program, recording, workflow_type, learnt: Learnt::default(), events_left: EVENTS_MAX };
     let mut attempt = search.attempt();
     while search.events_left > 0 {
-        let texts = attempt.agreement.learnt.iter().filter(|(key, _)| !search.learnt.texts.contains_key(key));
+        let is_new = |key: &str| {
+            !search.learnt.texts.contains_key(key) && !search.learnt.masked.iter().any(|(word, _)| word == key)
+        };
+        let texts = attempt.agreement.learnt.iter().filter(|(key, _)| is_new(key));
         let texts: Vec<_> = texts.cloned().collect();
         if !texts.is_empty() {
             search.learnt.texts.extend(texts);
@@ -42,7 +45,7 @@ pub(super) fn settled(
             continue;
         }
         let Some(parted) = attempt.agreement.parted.clone() else { break };
-        match search.number(&attempt, &parted) {
+        match search.number(&attempt, &parted).or_else(|| search.unmasked(&attempt, &parted)) {
             Some(better) => attempt = better,
             None => break,
         }
@@ -123,6 +126,34 @@ impl Search<'_> {
                 return Some(attempt);
             }
         }
+        None
+    }
+
+    /// A run in which a Wait's timestamp, which a tool had masked in the input, is one again.
+    ///
+    /// Our failure ends with the word; the recorded one shows what stood there, or that the Wait was well.
+    fn unmasked(&mut self, attempt: &Attempt, parted: &Parted) -> Option<Attempt> {
+        let cause = |event: &Json| {
+            let details = event.as_object()?.iter().find(|(key, _)| key.ends_with("EventDetails"))?.1;
+            Some(details.get("cause")?.as_str()?.to_owned())
+        };
+        let ours = cause(attempt.events.get(parted.at)?)?;
+        let (before, word) = ours.rsplit_once(' ')?;
+        let is_known = self.learnt.masked.iter().any(|(known, value)| known == word || value == word);
+        if !is_mask(word) || is_known {
+            return None;
+        }
+        let recorded = self.recording.events.get(parted.at)?;
+        let value = match recorded.text("cause") {
+            Some(recorded) => recorded.strip_prefix(before)?.trim_start().to_owned(),
+            None => iso(recorded.at_ms),
+        };
+        self.learnt.masked.push((word.to_owned(), value));
+        let attempt = self.attempt();
+        if attempt.agreement.parted.as_ref().is_none_or(|now| now.at > parted.at) {
+            return Some(attempt);
+        }
+        self.learnt.masked.pop();
         None
     }
 

@@ -31,6 +31,8 @@ pub(super) const EXECUTION_NAME: &str = "execution name";
 pub(super) struct Learnt {
     pub(super) texts: HashMap<Key, String>,
     pub(super) numbers: HashMap<Key, f64>,
+    /// What stood in the input in the place of these words.
+    pub(super) masked: Vec<(String, String)>,
 }
 
 /// A run that is over.
@@ -253,9 +255,16 @@ impl Told<'_> {
             WorkflowType::Express => ("express", format!(":{name}")),
         };
         let start_ms = self.recording.events.first().map_or(0, |event| event.at_ms);
+        let (mut input, mut input_text) = (self.recording.input.clone(), self.recording.input_text.clone());
+        if !self.learnt.masked.is_empty() {
+            input = unmasked(&input, &self.learnt.masked);
+            input_text = input.to_string();
+            let values = self.learnt.masked.iter().map(|(word, value)| (value.clone(), word.clone()));
+            self.unknown_texts.extend(values);
+        }
         Start {
-            input: self.recording.input.clone(),
-            input_text: Some(self.recording.input_text.as_str().into()),
+            input,
+            input_text: Some(input_text.into()),
             execution_arn: format!("arn:aws:states:{region}:{account}:{kind}:{machine}:{name}{run}").into(),
             execution_name: name.as_str().into(),
             role_arn: self.recording.role_arn.as_str().into(),
@@ -345,5 +354,21 @@ impl Env for Told<'_> {
 
     fn tells_map_run(&self, _: StateId) -> bool {
         true
+    }
+}
+
+/// The same value with other texts in the place of words that a tool put there.
+fn unmasked(value: &Json, masked: &[(String, String)]) -> Json {
+    // Inputs nest as deep as the reader lets them.
+    match value {
+        Json::String(text) => match masked.iter().find(|(word, _)| **word == **text) {
+            Some((_, value)) => Json::from(value.as_str()),
+            None => value.clone(),
+        },
+        Json::Array(items) => Json::from(items.iter().map(|item| unmasked(item, masked)).collect::<Vec<_>>()),
+        Json::Object(members) => {
+            Json::from_pairs(members.iter().map(|(key, member)| (key.clone(), unmasked(member, masked))))
+        }
+        other => other.clone(),
     }
 }

@@ -1,8 +1,15 @@
 //! Whether two events are the same, and what their differences say about drawn values.
+//!
+//! Timestamps are put aside wherever they stand: an instant in our payloads is the same as any other instant, and as a
+//! word that a tool put in the place of one (`<timestamp>`).
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use rehearsal_engine::Json;
+use rehearsal_engine::json::Object;
 
 use super::recording::{Recorded, Recording};
 use super::replay::Key;
@@ -67,7 +74,7 @@ impl<'c> Comparison<'c> {
                 self.found.get_or_insert((member.to_owned(), None));
             }
         }
-        let details = ours.as_object().into_iter().flat_map(|members| members.iter());
+        let details = ours.as_object().into_iter().flat_map(Object::iter);
         let details = details.filter(|(key, _)| key.ends_with("EventDetails")).map(|(_, details)| details).next();
         self.place.clear();
         self.object(details.unwrap_or(&Json::Null), &recorded.details);
@@ -114,6 +121,11 @@ impl<'c> Comparison<'c> {
             }
             (Json::Number(_), Json::Number(_)) => self.number(ours, theirs),
             (Json::String(our_text), Json::String(their_text)) => self.text(our_text, their_text),
+            // A tool may have read the JSON that AWS shows as text.
+            (Json::String(text), _) => match Json::parse(text) {
+                Ok(ours) => self.value(&ours, theirs),
+                Err(_) => self.differ(None),
+            },
             _ => self.differ(None),
         }
     }
@@ -166,37 +178,42 @@ impl<'c> Comparison<'c> {
                 (literal, false) => theirs.find(literal)?,
             };
             let value = theirs.get(..end)?;
-            if let Some(key) = key {
-                learnt.push(((*key).clone(), value.to_owned()));
+            match key {
+                Some(key) => learnt.push(((*key).clone(), value.to_owned())),
+                None if is_timestamp(value) => {}
+                None => return None,
             }
             theirs = theirs.get(end + literal.len()..)?;
         }
         Some(learnt)
     }
 
-    /// The first drawn text or time in `text`: where it starts, how long it is, which it is.
+    /// The first drawn text or instant in `text`: where it starts, how long it is, which it is.
     fn first_made(&self, text: &str) -> Option<(usize, usize, Option<&Key>)> {
         let drawn = self.texts.iter().filter_map(|(drawn, key)| Some((text.find(drawn)?, drawn.len(), Some(key))));
-        drawn.chain(self.first_time(text).map(|(start, len)| (start, len, None))).min_by_key(|(start, ..)| *start)
-    }
-
-    /// The first instant in `text` that the clock showed.
-    fn first_time(&self, text: &str) -> Option<(usize, usize)> {
-        let mut from = 0;
-        while let Some(end) = text.get(from..)?.find('Z').map(|at| from + at + 1) {
-            let start = end.checked_sub(INSTANT_BYTES);
-            if let Some(start) = start
-                && let Some(instant) = text.get(start..end)
-                && let Ok(instant) = instant.parse::<jiff::Timestamp>()
-                && u64::try_from(instant.as_millisecond()).is_ok_and(|at_ms| self.times.contains(&at_ms))
-            {
-                return Some((start, INSTANT_BYTES));
-            }
-            from = end;
-        }
-        None
+        let instant = INSTANT.find(text).map(|found| (found.start(), found.len(), None));
+        drawn.chain(instant).min_by_key(|(start, ..)| *start)
     }
 }
 
-/// `2026-01-05T09:00:00.000Z`
-const INSTANT_BYTES: usize = 24;
+/// A point in time as AWS and JSONata write it.
+static INSTANT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)")
+        .unwrap_or_else(|error| panic!("{error}"))
+});
+
+/// Longest word that stands for a timestamp.
+const MASK_CHARS_MAX: usize = 40;
+
+/// An instant, or a word in the place of one.
+fn is_timestamp(text: &str) -> bool {
+    let is_instant = INSTANT.find(text).is_some_and(|found| found.len() == text.len());
+    is_instant || is_mask(text)
+}
+
+/// Whether a tool may have put this word in the place of a timestamp.
+pub(super) fn is_mask(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MASK_CHARS_MAX
+        && !text.contains(|c: char| c.is_ascii_digit() || c.is_whitespace())
+}

@@ -1,15 +1,17 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rehearsal_engine::source::{Diagnostic, Span};
 
+use super::code::{CodeFiles, Script, read_folder};
 use super::model::ScenarioFile;
 use super::variant::Files;
-use super::{checks, reader};
+use super::{checks, code, reader};
 use crate::diagnostics::{Problem, Problems, SourceId, Sources};
 use crate::iam::Policies;
-use crate::template::stack::Stack;
+use crate::template::stack::{Code, Stack};
 use crate::template::{ReadFile, Report, read_template, yaml};
 
 /// Names that a scenario may have in its folder, in the order of trying.
@@ -27,6 +29,10 @@ pub struct Loaded {
     pub stack: Stack,
     /// Who may do what.
     pub policies: Policies,
+    /// The client scripts of the workload.
+    pub scripts: Vec<Script>,
+    /// The code of the functions whose code is local, by its path as written; the error says why it cannot be run.
+    pub code: BTreeMap<Arc<str>, Result<CodeFiles, String>>,
     /// Every text that was read.
     pub sources: Sources,
     /// What is likely to hurt, and what is not simulated.
@@ -45,6 +51,38 @@ impl Loaded {
         let template = self.folder.join(&*self.scenario.template);
         template.parent().map(Path::to_owned).unwrap_or_default()
     }
+
+    /// Reads what lies beside scripts and template. Only a folder of the file system can be listed.
+    fn read_code(&mut self) {
+        for script in &mut self.scripts {
+            let path = self.folder.join(&*script.file);
+            let is_python = |name: &str| has_extension(name, "py");
+            // Without them the script runs all the same, and an import that needs one says so.
+            script.beside = path.parent().and_then(|folder| read_folder(folder, &is_python).ok()).unwrap_or_default();
+        }
+        let folder = self.template_folder();
+        for function in &self.stack.functions {
+            let Code::Local(written) = &function.code else { continue };
+            self.code.entry(written.clone()).or_insert_with(|| local_code(&folder.join(&**written)));
+        }
+    }
+}
+
+/// AWS: `CodeUri` is a folder, an archive, or the one file that the function is.
+fn local_code(path: &Path) -> Result<CodeFiles, String> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if ["zip", "jar"].iter().any(|extension| has_extension(&name, extension)) {
+        return Err("it is an archive, and only folders and Python files are run".to_owned());
+    }
+    if path.is_dir() {
+        return read_folder(path, &|_| true);
+    }
+    let text = read_text(path)?;
+    Ok(CodeFiles::from([(name, text.into())]))
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// Reads a scenario by its folder or its file, and the template it names.
@@ -66,6 +104,7 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let mut loaded = load_with(&name, &file, &|path| read_text(&folder.join(path)), &|path| display(&folder, path))?;
     loaded.regressions = folder.join(&loaded.regressions);
     loaded.folder = folder.join(&loaded.folder);
+    loaded.read_code();
     Ok(loaded)
 }
 
@@ -121,6 +160,7 @@ pub fn load_with(
         Some(folder) => read_file(&format!("{folder}/{other}")),
         None => read_file(other),
     };
+    let scripts = code::scripts(&scenario, read_file, shown, &mut sources, &mut problems);
     let (stack, found) = read_template(&mut sources, template, &read.settings, &beside);
     problems.extend(found);
     let Some(stack) = stack else { return Err(refused(sources, problems, template)) };
@@ -145,7 +185,18 @@ pub fn load_with(
     }
     let regressions =
         stem(file).map_or_else(|| PathBuf::from("regressions"), |stem| Path::new("regressions").join(stem));
-    Ok(Loaded { scenario, stack, policies, sources, warnings: problems, folder, regressions, breaks })
+    Ok(Loaded {
+        scenario,
+        stack,
+        policies,
+        scripts,
+        code: BTreeMap::new(),
+        sources,
+        warnings: problems,
+        folder,
+        regressions,
+        breaks,
+    })
 }
 
 fn file_name(path: &str) -> &str {

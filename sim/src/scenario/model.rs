@@ -148,6 +148,15 @@ pub enum StepKind {
         /// `within`: the actor gives up after so many milliseconds, and does nothing any more.
         within_ms: Option<Range>,
     },
+    /// `python`: runs a script and waits for its end.
+    Python {
+        /// The script's path as written, relative to the scenario.
+        script: Arc<str>,
+        /// `arguments`: a list; none unless said otherwise.
+        arguments: Value,
+        /// `environment`: an object of variables; none unless said otherwise.
+        environment: Value,
+    },
 }
 
 impl Step {
@@ -186,6 +195,7 @@ impl StepKind {
                 [token].into_iter().chain(error).chain(cause).for_each(visit);
             }
             StepKind::SendTaskHeartbeat { token } => visit(token),
+            StepKind::Python { arguments, environment, .. } => [arguments, environment].into_iter().for_each(visit),
             StepKind::Wait(_) => {}
             StepKind::Let(variables) => variables.iter().map(|(_, value)| value).for_each(visit),
             StepKind::Await { value, .. } => visit(value),

@@ -10,7 +10,7 @@ use super::{Range, range};
 use crate::diagnostics::Place;
 use crate::template::{Fields, scalar_text, suggestion_hint};
 
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     "put_event",
     "start_execution",
     "stop_execution",
@@ -21,10 +21,14 @@ const STEPS: [&str; 10] = [
     "wait",
     "let",
     "await",
+    "python",
 ];
 
 /// What may stand beside a step of a list.
 const MODIFIERS: [&str; 3] = ["when", "as", "callback"];
+
+/// What may stand beside `python`.
+const OF_SCRIPTS: [&str; 2] = ["arguments", "environment"];
 
 const ACTOR_KEYS: [&str; 4] = ["actor", "count", "at", "do"];
 
@@ -53,7 +57,7 @@ pub fn read(fields: &Fields<'_>, values: Values<'_>) -> Vec<Actor> {
 fn read_actor(fields: &Fields<'_>, values: Values<'_>) -> Option<Actor> {
     let mut known: Vec<&str> = ACTOR_KEYS.into_iter().chain(STEPS).collect();
     // For an actor with a single step.
-    known.extend(MODIFIERS.into_iter().chain(["within"]));
+    known.extend(MODIFIERS.into_iter().chain(["within"]).chain(OF_SCRIPTS));
     fields.only_strictly(&known);
     let name = fields.required_text("actor");
     if let Some(name) = &name {
@@ -91,7 +95,10 @@ fn read_actor(fields: &Fields<'_>, values: Values<'_>) -> Option<Actor> {
 
 /// A step of a `do:` list: an object with the step as a key, and what modifies it beside that.
 fn read_listed(fields: &Fields<'_>, values: Values<'_>) -> Option<Step> {
-    let is_beside = |key: &str| MODIFIERS.contains(&key) || (key == "within" && fields.node.get("await").is_some());
+    let has = |step: &str| fields.node.get(step).is_some();
+    let is_beside = |key: &str| {
+        MODIFIERS.contains(&key) || (key == "within" && has("await")) || (OF_SCRIPTS.contains(&key) && has("python"))
+    };
     let mut own = fields.node.members().iter().filter(|member| !is_beside(&member.key));
     let (Some(member), None) = (own.next(), own.next()) else {
         let message = "a step of a list has exactly one key";
@@ -133,6 +140,14 @@ fn read_kind(parent: &Fields<'_>, member: &Member, step: &str, values: Values<'_
         return Some(StepKind::Await {
             value: values.read(&member.value, &parent.path_of(step)),
             within_ms: read_range(parent, "within", range::duration_ms),
+        });
+    }
+    if step == "python" {
+        let beside = Arguments { fields: parent, values };
+        return Some(StepKind::Python {
+            script: parent.text("python")?,
+            arguments: beside.or("arguments", Json::from(Vec::new())),
+            environment: beside.or("environment", Json::object()),
         });
     }
     let fields = Fields::of(&member.value, parent.path_of(step), values.report)?;
@@ -207,9 +222,10 @@ fn is_variable(fields: &Fields<'_>, key: &str, name: &str) -> bool {
     let mut letters = name.bytes();
     let is_word = letters.next().is_some_and(|first| first.is_ascii_alphabetic())
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
-    if !is_word || name == "actor" {
+    if !is_word || matches!(name, "actor" | "outputs") {
         let message = format!("'{name}' cannot name a variable");
-        fields.error(key, "invalid-name", message, "use letters, digits and '_'; '$actor' is the actor's number");
+        let hint = "use letters, digits and '_'; '$actor' is the actor's number, '$outputs' the template's outputs";
+        fields.error(key, "invalid-name", message, hint);
         return false;
     }
     true

@@ -42,7 +42,10 @@ mod text;
 mod value;
 mod wire;
 
-pub use database::{Change, Database, INDEX_LAG_MAX_MS, ITEM_LAG_MAX_MS, Newest, ReadChoice, TableId};
+pub use database::{
+    Change, Database, INDEX_LAG_MAX_MS, ITEM_LAG_MAX_MS, Newest, ReadChoice, STREAM_RETENTION_MS, Stream, StreamRecord,
+    TableId,
+};
 pub use key::{ItemKey, KeyValue};
 pub use number::{Decimal, NumberError};
 pub use request::{
@@ -51,7 +54,7 @@ pub use request::{
     UpdateItem, WriteEntry, WritesOfTable,
 };
 pub use response::{Page, Response};
-pub use schema::{IndexProjection, IndexSchema, KeyAttribute, KeySchema, TableSchema};
+pub use schema::{IndexProjection, IndexSchema, KeyAttribute, KeySchema, StreamSchema, StreamView, TableSchema};
 pub use service::DynamoDb;
 pub use text::Text;
 pub use value::{AttributeValue, Attributes, DataType, Item};

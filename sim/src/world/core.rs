@@ -54,6 +54,13 @@ pub enum ReplyTo {
         /// The event.
         event: u32,
     },
+    /// A client script.
+    Client {
+        /// The client.
+        client: u32,
+        /// Which of its processes asked.
+        process: u32,
+    },
 }
 
 /// Where a request comes from.
@@ -105,6 +112,11 @@ pub enum TimerOwner {
     AsyncEvent {
         /// The event.
         event: u32,
+    },
+    /// The end of a client script's sleep, or the time to run it again.
+    Client {
+        /// The client.
+        client: u32,
     },
 }
 

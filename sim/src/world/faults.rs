@@ -106,6 +106,10 @@ catalogue! {
         ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
     DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
         ["refused because of the conflict"] }
+    ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
+        ["killed before the call", "killed after the call took effect"] }
+    ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",
+        ["the SDK sends the request again", "the client sees a read timeout"] }
 }
 
 impl FaultId {

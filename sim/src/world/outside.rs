@@ -88,13 +88,13 @@ impl World {
             let taken = match step {
                 ActorStep::Look(look) => match look.look(&self.view()).map_err(|error| self.cannot(slot, &error))? {
                     Looked::Skip => true,
-                    Looked::Take(step) => self.take(slot, at, step),
+                    Looked::Take(step) => self.take(slot, at, step)?,
                     Looked::NotYet => {
                         self.watch(slot, at, look);
                         false
                     }
                 },
-                step => self.take(slot, at, step),
+                step => self.take(slot, at, step)?,
             };
             if !taken {
                 return Ok(());
@@ -114,9 +114,15 @@ impl World {
     }
 
     /// Takes a step that needs no look; whether it is over at once.
-    fn take(&mut self, slot: u32, at: u32, step: ActorStep) -> bool {
-        match step {
+    fn take(&mut self, slot: u32, at: u32, step: ActorStep) -> Result<bool, HostError> {
+        Ok(match step {
             ActorStep::Look(_) => true,
+            ActorStep::Run(run) => {
+                let caller = self.caller(slot, at);
+                let is_over = self.clients.begin(&mut self.core, caller, slot, run)?.is_some();
+                self.note_clients();
+                is_over
+            }
             ActorStep::Wait { ms } => {
                 let due = self.core.now() + ms;
                 let actor = self.actors[slot as usize].actor;
@@ -133,7 +139,12 @@ impl World {
                     false
                 }
             },
-        }
+        })
+    }
+
+    /// The script of the actor in this slot is over, if there is one: the actor takes its next step.
+    pub(super) fn client_ended(&mut self, slot: Option<u32>) -> Result<(), HostError> {
+        slot.map_or(Ok(()), |slot| self.act(slot))
     }
 
     /// Sends what answers a task token, or keeps its task alive.

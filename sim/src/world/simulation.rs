@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::outside::Watch;
 use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo, Revisions,
-    TimerOwner, View, Violation, When,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo,
+    Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
 use crate::services::dynamodb::DynamoDb;
@@ -41,6 +41,8 @@ pub struct World {
     pub lambda: Lambda,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// The client scripts of the workload.
+    pub clients: Clients,
     /// What every role may do.
     pub permissions: Permissions,
     /// The promises.
@@ -107,6 +109,7 @@ impl World {
             eventbridge,
             lambda,
             stepfunctions,
+            clients: Clients::default(),
             permissions,
             invariants,
             workload,
@@ -120,6 +123,13 @@ impl World {
             steps: 0,
             reached,
         }
+    }
+
+    /// The same with client scripts.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> World {
+        self.clients = clients;
+        self
     }
 
     /// Runs once, from the start to the end or to the first broken promise.
@@ -167,6 +177,7 @@ impl World {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
@@ -179,6 +190,7 @@ impl World {
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
         self.last_change = Millis::START;
@@ -269,6 +281,11 @@ impl World {
                     Ok(())
                 }
                 TimerOwner::Actor { slot } => self.actor_due(slot),
+                TimerOwner::Client { client } => {
+                    let ended = self.clients.timer(&mut self.core, client)?;
+                    self.note_clients();
+                    self.client_ended(ended)
+                }
             },
         }
     }
@@ -320,6 +337,17 @@ impl World {
                 Ok(())
             }
             ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
+            ReplyTo::Client { client, process } => {
+                let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+                self.note_clients();
+                self.client_ended(ended)
+            }
+        }
+    }
+
+    pub(super) fn note_clients(&mut self) {
+        if self.clients.take_changed() {
+            self.touch(Parts::CLIENTS);
         }
     }
 
@@ -330,7 +358,7 @@ impl World {
         }
     }
 
-    fn touch(&mut self, parts: Parts) {
+    pub(super) fn touch(&mut self, parts: Parts) {
         self.changed = self.changed.and(parts);
         self.revisions.bump(parts);
     }

@@ -1,7 +1,7 @@
 use crate::services::dynamodb::Database;
 use crate::services::eventbridge::{Accepted, EventBridge};
 use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
-use crate::world::Millis;
+use crate::world::{Client, Millis};
 
 /// The state of the world that invariants judge: what was recorded, never what a handler said.
 #[derive(Clone, Copy)]
@@ -12,6 +12,8 @@ pub struct View<'w> {
     pub executions: &'w StepFunctions,
     /// The events that buses accepted.
     pub events: &'w EventBridge,
+    /// The client scripts of the workload.
+    pub clients: &'w [Client],
     /// How many invocations were started.
     pub invocations: usize,
     /// How often each part has changed.
@@ -56,11 +58,13 @@ impl Parts {
 
     /// The task tokens that wait for an answer.
     pub const TOKENS: Parts = Parts(1 << 63);
+    /// The client scripts: their begins, crashes and ends.
+    pub const CLIENTS: Parts = Parts(1 << 62);
 
     /// The table with this index.
     pub fn table(index: usize) -> Parts {
         // Beyond the bits that there are, tables share the last one.
-        Parts(1 << (5 + index.min(57)))
+        Parts(1 << (5 + index.min(56)))
     }
 
     /// Both sets.

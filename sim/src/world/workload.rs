@@ -1,6 +1,8 @@
 use std::fmt::Debug;
 use std::rc::Rc;
 
+use rehearsal_engine::Json;
+
 use super::{ActorId, Core, Kind, Name, Parts, View, Weighted};
 use crate::services::{Answer, Request};
 
@@ -36,6 +38,17 @@ pub enum ActorStep {
         /// For this long.
         ms: u64,
     },
+    /// It runs a client script and waits for its end.
+    Run(ScriptRun),
+}
+
+/// A client script with what it is run with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptRun {
+    /// Which script, by its place among those of [`super::Clients`].
+    pub script: u32,
+    /// `{"arguments": [...], "environment": {...}}`
+    pub start: Json,
 }
 
 /// A step that depends on what the world holds when it is taken. Made anew for every run: it may remember.

@@ -30,6 +30,7 @@ fn rows() -> Vec<Row> {
     const READ: &str = "2 2";
     const STORED: &str = "{} [a, b] after 4 ms";
     const SENT: &str = "0 failed [default till]";
+    const TYPED: &str = "run 1 times: ok [own own]";
     vec![
         row(EbDup, 1, event, ONCE, "[415, 415]"),
         row(EbDup, 2, event, ONCE, "[415, 5415]"),
@@ -73,6 +74,10 @@ fn rows() -> Vec<Row> {
         row(DdThrottle, 1, write, STORED, "ProvisionedThroughputExceededException [a] after 4 ms"),
         row(DdThrottle, 2, write, STORED, "{} [a, b] after 54 ms"),
         row(DdTxConflict, 1, write, STORED, "TransactionConflictException [a] after 4 ms"),
+        row(ClCrash, 1, client, TYPED, "run 2 times: ok [own own]"),
+        row(ClCrash, 2, client, TYPED, "run 2 times: ok [own own own]"),
+        row(ClLostAnswer, 1, client, TYPED, "run 1 times: ok [own own own]"),
+        row(ClLostAnswer, 2, client, TYPED, "run 1 times: ReadTimeoutError [own own]"),
     ]
 }
 
@@ -301,5 +306,26 @@ fn write() -> (Stage, Log, fn(&Run, &Log) -> String) {
     (stage, log, |run, log| {
         let lines = log.lines();
         format!("{} [{}] after {} ms", lines[0], run.ids().join(", "), lines[1])
+    })
+}
+
+/// A client script that puts two events; how often it was run, what it saw, and what the bus accepted.
+fn client() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let script = r#"
+import boto3
+
+seen = "ok"
+for _ in range(2):
+    try:
+        boto3.client("events").put_events(Entries=[{"Source": "own", "DetailType": "T", "Detail": "{}"}])
+    except Exception as error:
+        seen = type(error).__name__
+print(seen)
+"#;
+    (Stage::new().client(script, json!([])), Log::default(), |run, _| {
+        let [client] = run.world.clients.records() else { return "no client".to_owned() };
+        let own: Vec<String> = run.accepted().iter().map(|event| event.replace("default ", "")).collect();
+        let seen = client.output.lines().last().unwrap_or_default();
+        format!("run {} times: {seen} [{}]", client.attempts, own.join(" "))
     })
 }

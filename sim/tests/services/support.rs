@@ -22,6 +22,7 @@ pub struct Stage {
     resources: Vec<(String, Json)>,
     settings: Vec<(String, Json)>,
     workload: Vec<Json>,
+    files: Vec<(String, String)>,
     plan: FaultPlan,
     registry: Arc<dyn Fn() -> Registry + Send + Sync>,
     seed: u64,
@@ -47,6 +48,7 @@ impl Stage {
             resources: Vec::new(),
             settings: Vec::new(),
             workload: Vec::new(),
+            files: Vec::new(),
             plan: FaultPlan::of(Profile::None),
             registry: Arc::new(Registry::default),
             seed: 0,
@@ -161,6 +163,17 @@ impl Stage {
         self.actor(at, json!({"invoke": {"function": function, "payload": payload, "asynchronous": true}}))
     }
 
+    /// A file beside the scenario.
+    pub fn file(mut self, path: &str, text: &str) -> Stage {
+        self.files.push((path.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// Someone who runs a script, which is written beside the scenario, with these arguments.
+    pub fn client(self, text: &str, arguments: Json) -> Stage {
+        self.file("client.py", text).actor("0s", json!({"python": "client.py", "arguments": arguments}))
+    }
+
     /// A further key of the scenario file.
     pub fn setting(mut self, key: &str, value: Json) -> Stage {
         self.settings.push((key.to_owned(), value));
@@ -194,6 +207,11 @@ impl Stage {
         let scenario = Json::from_pairs(workload.into_iter().chain(settings));
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("template.json"), template.to_string()).expect("a template");
+        for (path, text) in &self.files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
         std::fs::write(folder.path().join("scenario.json"), scenario.to_string()).expect("a scenario");
         Harness::load(folder.path()).unwrap_or_else(|problems| panic!("{problems}")).faults(self.plan.clone())
     }

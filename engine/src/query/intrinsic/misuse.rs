@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Argument, Call, Function, IntrinsicProblem, functions};
+use super::{Argument, Call, Function, functions};
 use crate::Json;
 use crate::query::Draws;
 
@@ -58,29 +58,51 @@ impl Call {
                 Argument::Path(_) => return None,
             };
             let fits = *wanted == "any" || *wanted == found;
-            (!fits)
-                .then(|| format!("argument {} of States.{} is a {wanted}, not a {found}", at + 1, self.function.name()))
+            (!fits).then(|| {
+                format!("argument {} of States.{} must be of type {wanted}, not {found}", at + 1, self.function.name())
+            })
         })
     }
 
-    /// A call of constants alone is tried.
+    /// A call of constants alone is tried; of others, each constant among harmless values.
     fn wrong_constants(&self) -> Option<String> {
-        let constant = |argument: &Argument| match argument {
+        let constants: Vec<Option<Json>> = self.arguments.iter().map(|argument| self.constant(argument)).collect();
+        if let Some(values) = constants.iter().cloned().collect::<Option<Vec<Json>>>() {
+            let refused = functions::apply(self.function, &values, &mut Nominal).is_err();
+            return refused.then(|| format!("States.{} refuses these values", self.function.name()));
+        }
+        let harmless = harmless(self.function)?;
+        constants.iter().zip(1..).find_map(|(constant, number)| {
+            let mut values = harmless.to_vec();
+            values.truncate(constants.len());
+            *values.get_mut(number - 1)? = constant.clone()?;
+            let refused = functions::apply(self.function, &values, &mut Nominal).is_err();
+            refused.then(|| format!("States.{} refuses this value of argument {number}", self.function.name()))
+        })
+    }
+
+    fn constant(&self, argument: &Argument) -> Option<Json> {
+        match argument {
             Argument::Text { template, .. } if self.function == Function::Format => {
                 Some(Json::String(template.clone()))
             }
             Argument::Text { value, .. } | Argument::Literal(value) => Some(value.clone()),
             Argument::Path(_) | Argument::Call(_) => None,
-        };
-        let values: Vec<Json> = self.arguments.iter().map(constant).collect::<Option<_>>()?;
-        match functions::apply(self.function, &values, &mut Nominal) {
-            Ok(_) => None,
-            Err(IntrinsicProblem::Template(problem)) => {
-                Some(format!("the template of States.Format is broken: {problem}"))
-            }
-            Err(_) => Some(format!("States.{} refuses these values", self.function.name())),
         }
     }
+}
+
+/// Arguments that a function takes, where one value alone can be wrong beside any others.
+fn harmless(function: Function) -> Option<[Json; 3]> {
+    let array = || Json::from(Vec::new());
+    Some(match function {
+        Function::ArrayPartition => [array(), Json::from(1), Json::Null],
+        Function::ArrayRange => [Json::from(0), Json::from(0), Json::from(1)],
+        Function::Hash => [Json::from(""), Json::from("MD5"), Json::Null],
+        Function::JsonMerge => [Json::object(), Json::object(), Json::Bool(false)],
+        Function::MathAdd => [Json::from(0), Json::from(0), Json::Null],
+        _ => return None,
+    })
 }
 
 fn arity(function: Function) -> RangeInclusive<usize> {

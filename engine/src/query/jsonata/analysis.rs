@@ -176,8 +176,7 @@ impl Analysis {
         self.functions.insert(name.to_owned());
         if name == "eval" {
             self.reads = Reads::Everything;
-        }
-        if place == Place::Root && builtins::may_read_context(name, arguments.len() + piped) {
+        } else if place == Place::Root && builtins::may_read_context(name, arguments.len() + piped) {
             self.reads = Reads::Everything;
             self.uses_context = true;
         }

@@ -4,10 +4,11 @@
 pub(super) const BOOT: &str = include_str!("shim/boot.py");
 
 /// The importable modules: name and text.
-pub(super) const MODULES: [(&str, &str); 23] = [
+pub(super) const MODULES: [(&str, &str); 24] = [
     ("rehearsal", include_str!("shim/rehearsal/__init__.py")),
     ("rehearsal.client", include_str!("shim/rehearsal/client.py")),
     ("rehearsal.clock", include_str!("shim/rehearsal/clock.py")),
+    ("rehearsal.code", include_str!("shim/rehearsal/code.py")),
     ("rehearsal.entropy", include_str!("shim/rehearsal/entropy.py")),
     ("rehearsal.kernel", include_str!("shim/rehearsal/kernel.py")),
     ("rehearsal.logs", include_str!("shim/rehearsal/logs.py")),

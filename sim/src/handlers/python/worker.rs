@@ -43,7 +43,7 @@ pub(super) enum Frame {
     /// The running invocation printed something.
     Log(String),
     /// It did something that the world does not control.
-    Notice { function: usize, kind: String, detail: String },
+    Notice { function: usize, kind: String, detail: String, file: String, line: u32 },
     /// It came to its next step.
     Step(Step),
 }
@@ -137,8 +137,8 @@ impl Worker {
             b'X' => Step::Exited { status: read(body, function, "an exit status")? },
             b'L' => return Ok(Frame::Log(String::from_utf8_lossy(body).into_owned())),
             b'N' => {
-                let (function, kind, detail) = read(body, function, "a notice")?;
-                return Ok(Frame::Notice { function, kind, detail });
+                let (function, kind, detail, file, line) = read(body, function, "a notice")?;
+                return Ok(Frame::Notice { function, kind, detail, file, line });
             }
             other => {
                 let text = format!("the Python worker sent a frame of unknown kind {other} while {function} ran");
@@ -211,19 +211,24 @@ fn settings(functions: &[FunctionSource], options: &Options) -> Vec<u8> {
 }
 
 fn function_settings(function: &FunctionSource) -> Json {
-    let variables =
-        Json::from_pairs(function.environment.iter().map(|(name, value)| (name.as_str(), Json::from(value.as_str()))));
+    let texts = |pairs: &[(String, String)]| {
+        Json::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), Json::from(value.as_str()))))
+    };
+    let files = function.files.iter().map(|(path, text)| (path.as_str(), Json::String(text.clone())));
+    let folders: Vec<Json> = function.folders.iter().map(|folder| Json::from(folder.as_str())).collect();
     Json::from_pairs([
         ("name", Json::from(function.name.as_str())),
-        ("code", Json::String(function.code.clone())),
         ("handler", Json::from(function.handler.as_str())),
         ("file", Json::from(function.file.as_str())),
-        ("environment", variables),
+        ("folders", Json::from(folders)),
+        ("files", Json::from_pairs(files)),
+        ("environment", texts(&function.environment)),
+        ("is_script", Json::Bool(function.is_script)),
     ])
 }
 
 /// Workers of one process take the processors in turn; processes begin at different ones.
-fn next_processor() -> usize {
+pub(crate) fn next_processor() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id() as usize)
 }

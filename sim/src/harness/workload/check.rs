@@ -5,7 +5,7 @@ use rehearsal_engine::query::jsonata::{Dialect, Expression, Reads};
 use rehearsal_engine::source::Diagnostic;
 
 use super::step::{bound_late, is_late};
-use super::{ACTOR, FUNCTIONS};
+use super::{ACTOR, FUNCTIONS, OUTPUTS};
 use crate::diagnostics::Problem;
 use crate::harness::expression::Known;
 use crate::harness::value::{self, Scope, place_of};
@@ -19,7 +19,7 @@ pub fn check(loaded: &Loaded, problems: &mut Vec<Problem>) {
     let known = Known::of(loaded);
     for actor in &loaded.scenario.workload {
         let path = format!("/workload/{}", actor.name);
-        let mut variables: Vec<&str> = vec![ACTOR];
+        let mut variables: Vec<&str> = vec![ACTOR, OUTPUTS];
         let mut late: BTreeSet<Arc<str>> = BTreeSet::new();
         for step in &actor.steps {
             let scope = Scope { functions: &FUNCTIONS, variables: &variables };

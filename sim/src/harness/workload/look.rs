@@ -7,7 +7,7 @@ use rehearsal_engine::query::jsonata::{Host, JValue, to_jvalue};
 use rehearsal_engine::{Json, json};
 
 use super::step::StepOf;
-use super::{ACTOR, Bound};
+use super::{ACTOR, Bound, OUTPUTS};
 use crate::harness::mirror::Mirror;
 use crate::harness::value::shortened;
 use crate::services::Answer;
@@ -18,8 +18,9 @@ use crate::world::{Look, Looked, Parts, View};
 pub(super) struct Memory(Rc<RefCell<Vec<(Arc<str>, JValue)>>>);
 
 impl Memory {
-    pub(super) fn of_actor(number: u32) -> Memory {
-        Memory(Rc::new(RefCell::new(vec![(ACTOR.into(), JValue::Number(f64::from(number)))])))
+    pub(super) fn of_actor(number: u32, outputs: &JValue) -> Memory {
+        let number = JValue::Number(f64::from(number));
+        Memory(Rc::new(RefCell::new(vec![(ACTOR.into(), number), (OUTPUTS.into(), outputs.clone())])))
     }
 
     pub(super) fn bind(&self, name: &Arc<str>, value: JValue) {
@@ -155,6 +156,7 @@ impl Look for Looking {
             StepOf::Wait(_) => "waits",
             StepOf::Let(_) => "looks at the world",
             StepOf::Await { .. } => "waits for what it looks for",
+            StepOf::Run { .. } => "runs a script",
         };
         format!("{what}, as {} says", self.stands_at)
     }

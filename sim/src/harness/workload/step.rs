@@ -3,6 +3,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rehearsal_engine::Json;
+use rehearsal_engine::json::Object;
 use rehearsal_engine::query::jsonata::{Dialect, Expression};
 
 use super::Bound;
@@ -14,7 +15,7 @@ use crate::scenario::{Loaded, Step, StepKind, Value};
 use crate::services::eventbridge::{PutEntry, PutEvents};
 use crate::services::stepfunctions::TaskOutcome;
 use crate::services::{Request, lambda, stepfunctions};
-use crate::world::{ActorStep, Parts};
+use crate::world::{ActorStep, Parts, ScriptRun};
 
 /// A step with values of one kind: compiled, bound to a run, or computed.
 pub(super) enum StepOf<V, T> {
@@ -26,6 +27,7 @@ pub(super) enum StepOf<V, T> {
     Wait(T),
     Let(Vec<(Arc<str>, V)>),
     Await { value: V, within_ms: Option<T> },
+    Run { script: u32, arguments: V, environment: V },
 }
 
 pub(super) enum OutcomeOf<V> {
@@ -134,6 +136,9 @@ impl<V, T: Copy> StepOf<V, T> {
                 StepOf::Let(variables.collect::<Result<_, String>>()?)
             }
             StepOf::Await { value, within_ms } => StepOf::Await { value: of(value)?, within_ms: *within_ms },
+            StepOf::Run { script, arguments, environment } => {
+                StepOf::Run { script: *script, arguments: of(arguments)?, environment: of(environment)? }
+            }
         })
     }
 
@@ -152,6 +157,7 @@ impl<V, T: Copy> StepOf<V, T> {
             StepOf::Wait(time) => StepOf::Wait(of(time)),
             StepOf::Let(variables) => StepOf::Let(variables),
             StepOf::Await { value, within_ms } => StepOf::Await { value, within_ms: within_ms.map(of) },
+            StepOf::Run { script, arguments, environment } => StepOf::Run { script, arguments, environment },
         }
     }
 }
@@ -205,9 +211,40 @@ impl<T: Into<u64> + Copy> StepOf<Json, T> {
                 states(stepfunctions::Request::SendTask(send))
             }
             StepOf::Wait(ms) => return Ok(ActorStep::Wait { ms: ms.into() }),
+            StepOf::Run { script, arguments, environment } => {
+                let start = Json::from_pairs([
+                    ("arguments", script_arguments(&arguments)?),
+                    ("environment", script_variables(&environment)?),
+                ]);
+                return Ok(ActorStep::Run(ScriptRun { script, start }));
+            }
             StepOf::Let(_) | StepOf::Await { .. } => return Err("it asks for nothing".to_owned()),
         };
         Ok(if is_callback { ActorStep::Callback(request) } else { ActorStep::Send(request) })
+    }
+}
+
+fn script_arguments(arguments: &Json) -> Result<Json, String> {
+    let Some(arguments) = arguments.as_array() else {
+        return Err(format!("the arguments of a script are a list, not {arguments}"));
+    };
+    Ok(arguments.iter().map(word).collect::<Result<Vec<Json>, String>>()?.into())
+}
+
+fn script_variables(environment: &Json) -> Result<Json, String> {
+    let Some(variables) = environment.as_object() else {
+        return Err(format!("the environment of a script is an object of variables, not {environment}"));
+    };
+    let variables = variables.iter().map(|(name, value)| Ok((name.clone(), word(value)?)));
+    Ok(variables.collect::<Result<Object, String>>()?.into())
+}
+
+/// What a shell would pass on.
+fn word(value: &Json) -> Result<Json, String> {
+    match value {
+        Json::String(_) => Ok(value.clone()),
+        Json::Number(_) | Json::Bool(_) => Ok(value.to_string().into()),
+        other => Err(format!("a script is given texts and numbers, not {other}")),
     }
 }
 
@@ -265,6 +302,12 @@ impl StepOf<Source, crate::scenario::Range> {
             }
             StepKind::Await { value: awaited, within_ms } => {
                 StepOf::Await { value: value(awaited)?, within_ms: *within_ms }
+            }
+            StepKind::Python { script, arguments, environment } => {
+                let Some(place) = loaded.scripts.iter().position(|known| known.file == *script) else {
+                    return Err(HostError(format!("the script '{script}' was not read")));
+                };
+                StepOf::Run { script: place as u32, arguments: value(arguments)?, environment: value(environment)? }
             }
         })
     }

@@ -17,11 +17,13 @@ use crate::world::Millis;
 mod batch;
 mod plan;
 mod read;
+mod stream;
 mod table;
 mod transact;
 mod write;
 
 use plan::Plans;
+pub use stream::{STREAM_RETENTION_MS, Stream, StreamRecord};
 use table::Table;
 pub use table::{INDEX_LAG_MAX_MS, ITEM_LAG_MAX_MS};
 
@@ -148,6 +150,11 @@ impl Database {
     /// The schema of a table.
     pub fn schema(&self, table: TableId) -> Option<&TableSchema> {
         self.tables.get(table.0 as usize).map(Table::schema)
+    }
+
+    /// The stream of a table; `None` where its schema has none.
+    pub fn stream(&self, table: TableId) -> Option<&Stream> {
+        self.tables.get(table.0 as usize)?.stream()
     }
 
     /// The items of a table as they are now, in the order of a scan.

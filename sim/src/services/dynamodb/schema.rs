@@ -13,6 +13,30 @@ pub struct TableSchema {
     pub key: KeySchema,
     /// Global and local secondary indexes.
     pub indexes: Vec<IndexSchema>,
+    /// The table's stream, where it has one.
+    pub stream: Option<StreamSchema>,
+}
+
+/// A table's stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamSchema {
+    /// The stream's ARN.
+    pub arn: Arc<str>,
+    /// Which images its records carry.
+    pub view: StreamView,
+}
+
+/// `StreamViewType`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamView {
+    /// `KEYS_ONLY`
+    KeysOnly,
+    /// `NEW_IMAGE`
+    NewImage,
+    /// `OLD_IMAGE`
+    OldImage,
+    /// `NEW_AND_OLD_IMAGES`
+    NewAndOldImages,
 }
 
 /// A partition key and, where there is one, a sort key.
@@ -62,7 +86,7 @@ impl TableSchema {
     pub fn new(name: impl Into<Arc<str>>, hash: impl Into<Arc<str>>) -> TableSchema {
         let name = name.into();
         let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{name}").into();
-        TableSchema { name, arn, key: KeySchema::new(hash, DataType::S), indexes: Vec::new() }
+        TableSchema { name, arn, key: KeySchema::new(hash, DataType::S), indexes: Vec::new(), stream: None }
     }
 
     /// The same with another partition key type.
@@ -84,6 +108,45 @@ impl TableSchema {
     pub fn index(mut self, index: IndexSchema) -> TableSchema {
         self.indexes.push(index);
         self
+    }
+
+    /// The same with a stream, its ARN made from the table's.
+    #[must_use]
+    pub fn stream(mut self, view: StreamView) -> TableSchema {
+        let arn = format!("{}/stream/2026-01-01T00:00:00.000", self.arn).into();
+        self.stream = Some(StreamSchema { arn, view });
+        self
+    }
+}
+
+impl StreamView {
+    /// Every view type.
+    pub const ALL: [StreamView; 4] =
+        [StreamView::KeysOnly, StreamView::NewImage, StreamView::OldImage, StreamView::NewAndOldImages];
+
+    /// As AWS spells it: `NEW_IMAGE`.
+    pub fn name(self) -> &'static str {
+        match self {
+            StreamView::KeysOnly => "KEYS_ONLY",
+            StreamView::NewImage => "NEW_IMAGE",
+            StreamView::OldImage => "OLD_IMAGE",
+            StreamView::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+        }
+    }
+
+    /// The view type of this name.
+    pub fn from_name(name: &str) -> Option<StreamView> {
+        StreamView::ALL.into_iter().find(|view| view.name() == name)
+    }
+
+    /// Whether records carry the item as it became.
+    pub fn has_new(self) -> bool {
+        matches!(self, StreamView::NewImage | StreamView::NewAndOldImages)
+    }
+
+    /// Whether records carry the item as it was.
+    pub fn has_old(self) -> bool {
+        matches!(self, StreamView::OldImage | StreamView::NewAndOldImages)
     }
 }
 

@@ -17,6 +17,7 @@ mod numbers;
 mod queries;
 mod reference;
 mod requests;
+mod streams;
 mod transactions;
 mod updates;
 mod values;

@@ -6,6 +6,7 @@ use super::api::{Function, Invoke, InvokeResponse, Mode, Target};
 use super::asynchronous::AsyncEvent;
 use super::environments::Environments;
 use super::invocation::{Invocation, Phase};
+use crate::handlers::entropy::{RANDOM_WEIGHTS, random_value};
 use crate::handlers::{Host, HostError, Start, Step, Wake};
 use crate::services::{Answer, ApiError, Response};
 use crate::world::{
@@ -21,11 +22,6 @@ pub struct Lambda {
     next_environment: u32,
     invocations: Vec<Invocation>,
 }
-
-/// A handler's random number is its keyed value nine times in ten, else near an end of the interval.
-const RANDOM_WEIGHTS: [u32; 3] = [900, 50, 50];
-const RANDOM_LOW: f64 = 0.001;
-const RANDOM_HIGH: f64 = 0.999;
 
 /// AWS: the largest response of a function, as its error message names it.
 const RESPONSE_BYTES_MAX: usize = 6_291_556;
@@ -232,6 +228,10 @@ impl Lambda {
         loop {
             let invocation = &mut self.invocations[id as usize];
             let actor = invocation.actor;
+            if core.is_recorded() {
+                let printed = self.host.take_log(id).unwrap_or_default();
+                printed.lines().for_each(|line| core.note(actor, || format!("prints {line}")));
+            }
             match step {
                 Step::Call(request) => {
                     let operation = request.operation();
@@ -262,11 +262,8 @@ impl Lambda {
                 Step::Random => {
                     let occurrence = invocation.next_random();
                     let odds = Weighted::Table(&RANDOM_WEIGHTS);
-                    let value = match core.choose(actor, Name::HANDLER, Kind::Random, occurrence, &odds) {
-                        0 => unit_interval(core.entropy(actor, Name::HANDLER, occurrence + 1)),
-                        1 => RANDOM_LOW,
-                        _ => RANDOM_HIGH,
-                    };
+                    let taken = core.choose(actor, Name::HANDLER, Kind::Random, occurrence, &odds);
+                    let value = random_value(taken, core.entropy(actor, Name::HANDLER, occurrence + 1));
                     step = self.host.resume(id, Wake::Random(value), core.now())?;
                 }
                 Step::Returned(payload) if payload.measure().bytes > RESPONSE_BYTES_MAX => {
@@ -349,12 +346,6 @@ impl Lambda {
 
 fn request_id(invocation: &Invocation) -> Arc<str> {
     uuid(invocation.request, invocation.request.rotate_left(32) ^ 0x5bd1_e995)
-}
-
-/// 53 bits as a double in 0..1, exactly.
-fn unit_interval(value: u64) -> f64 {
-    const SCALE: f64 = 1.0 / (1u64 << 53) as f64;
-    (value >> 11) as f64 * SCALE
 }
 
 /// AWS: a payload has six megabytes at most when the caller waits, and one when it does not.

@@ -66,7 +66,7 @@ impl StepFunctions {
         if is_reversed {
             events.reverse();
         }
-        paged("events", page, &events, |found| event(found))
+        paged("events", page, &events, |end| end, |found| event(found))
     }
 
     pub(super) fn list(&self, machine: &str, status: Option<&str>, page: &Page) -> Result<Json, ApiError> {
@@ -79,12 +79,20 @@ impl StepFunctions {
                 "This operation is not supported by this type of state machine",
             ));
         }
+        // A token is the place of the page's last execution, so that new ones do not shift what follows.
+        let end = match &page.token {
+            None => self.records().len(),
+            Some(token) => read_token(token).filter(|end| *end <= self.records().len()).ok_or_else(invalid_token)?,
+        };
         let is_meant = |status_of: Status| status.is_none_or(|status| status == status_of.name());
-        let records = self.records().iter().filter(|record| record.machine as usize == index);
+        let before = self.records().iter().take(end);
+        let records = before.filter(|record| record.machine as usize == index && is_meant(record.status));
         // AWS: the latest first.
-        let mut found: Vec<_> = records.filter(|record| is_meant(record.status)).collect();
+        let mut found: Vec<_> = records.collect();
         found.reverse();
-        paged("executions", page, &found, |record| {
+        let first = Page { token: None, ..page.clone() };
+        let next = |shown: usize| found.get(shown - 1).map_or(0, |record| record.number as usize);
+        paged("executions", &first, &found, next, |record| {
             let mut members = vec![
                 ("executionArn", Json::String(record.arn.clone())),
                 ("stateMachineArn", machine.into()),
@@ -125,14 +133,20 @@ impl StepFunctions {
 
     pub(super) fn list_machines(&self, page: &Page) -> Result<Json, ApiError> {
         let machines: Vec<_> = self.machines().iter().collect();
-        paged("stateMachines", page, &machines, |machine| {
-            json!({
-                "stateMachineArn": machine.arn,
-                "name": machine.text,
-                "type": if machine.express { "EXPRESS" } else { "STANDARD" },
-                "creationDate": seconds(Millis::START),
-            })
-        })
+        paged(
+            "stateMachines",
+            page,
+            &machines,
+            |end| end,
+            |machine| {
+                json!({
+                    "stateMachineArn": machine.arn,
+                    "name": machine.text,
+                    "type": if machine.express { "EXPRESS" } else { "STANDARD" },
+                    "creationDate": seconds(Millis::START),
+                })
+            },
+        )
     }
 
     pub(super) fn redrive(&mut self, core: &mut Core, arn: &str) -> Result<Json, ApiError> {
@@ -179,22 +193,30 @@ fn no_machine(arn: &str) -> ApiError {
     ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
 }
 
-/// A page of `items`, and the token of the next one.
-fn paged<I>(key: &'static str, page: &Page, items: &[I], show: impl Fn(&I) -> Json) -> Result<Json, ApiError> {
+/// A page of `items`, and the token of the next one: what `next` says of the number of those shown.
+fn paged<I>(
+    key: &'static str,
+    page: &Page,
+    items: &[I],
+    next: impl Fn(usize) -> usize,
+    show: impl Fn(&I) -> Json,
+) -> Result<Json, ApiError> {
     let start = match &page.token {
         None => 0,
-        Some(token) => read_token(token)
-            .filter(|start| *start <= items.len())
-            .ok_or_else(|| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))?,
+        Some(token) => read_token(token).filter(|start| *start <= items.len()).ok_or_else(invalid_token)?,
     };
     let max = if page.max == 0 { PAGE_DEFAULT } else { page.max };
     let end = start.saturating_add(max).min(items.len());
     let shown: Vec<Json> = items[start..end].iter().map(show).collect();
     let mut members = vec![(key, Json::from(shown))];
     if end < items.len() {
-        members.push(("nextToken", Json::from(URL_SAFE_NO_PAD.encode(format!("page.{end}")))));
+        members.push(("nextToken", Json::from(URL_SAFE_NO_PAD.encode(format!("page.{}", next(end))))));
     }
     Ok(Json::from_pairs(members))
+}
+
+fn invalid_token() -> ApiError {
+    ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")
 }
 
 fn read_token(token: &Arc<str>) -> Option<usize> {

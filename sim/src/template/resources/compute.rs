@@ -88,7 +88,11 @@ pub fn function(draft: Draft<'_, '_, '_>) -> Option<Function> {
 }
 
 fn code(draft: &Draft<'_, '_, '_>) -> Option<Code> {
-    draft.fields.required("Code")?;
+    let node = draft.fields.required("Code")?;
+    // `aws cloudformation package` takes a path here and puts a bucket in its place.
+    if let Some(path) = scalar_text(node) {
+        return Some(Code::Local(path));
+    }
     let code = draft.fields.object("Code")?;
     if let Some(node) = code.get("ZipFile") {
         code.text("ZipFile")?;

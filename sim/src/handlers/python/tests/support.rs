@@ -9,13 +9,8 @@ pub(super) const TIMEOUT_MS: u64 = 3000;
 
 /// An inline function `name` with the handler `index.handler`.
 pub(super) fn function(name: &str, code: &str) -> FunctionSource {
-    FunctionSource {
-        name: name.into(),
-        code: code.into(),
-        handler: "index.handler".into(),
-        environment: vec![("TABLE".into(), "Orders".into())],
-        file: "index.py".into(),
-    }
+    let environment = vec![("TABLE".into(), "Orders".into())];
+    FunctionSource { environment, ..FunctionSource::inline(name, "index.handler", code.into()) }
 }
 
 /// A host with a clock; every invocation gets a number, an environment of its own number unless told otherwise.

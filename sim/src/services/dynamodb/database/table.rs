@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::stream::Stream;
 use crate::services::ApiError;
 use crate::services::dynamodb::key::{ItemKey, check_index_key};
 use crate::services::dynamodb::schema::TableSchema;
@@ -30,6 +31,7 @@ pub(super) struct Table {
     seeded: BTreeMap<ItemKey, Item>,
     /// The keys written since the last reset, up to [`TOUCHED_MAX`].
     touched: Vec<ItemKey>,
+    stream: Option<Stream>,
 }
 
 /// Where an item stands in an index.
@@ -66,6 +68,7 @@ impl Table {
             lag_max_ms: if has_global { INDEX_LAG_MAX_MS } else { ITEM_LAG_MAX_MS },
             seeded: BTreeMap::new(),
             touched: Vec::new(),
+            stream: schema.stream.as_ref().map(|of| Stream::new(of.arn.clone(), of.view, schema.key.clone())),
             schema,
         }
     }
@@ -94,8 +97,13 @@ impl Table {
         Ok(())
     }
 
+    pub fn stream(&self) -> Option<&Stream> {
+        self.stream.as_ref()
+    }
+
     pub fn reset(&mut self) {
         self.commits.clear();
+        self.stream.iter_mut().for_each(Stream::reset);
         let mut touched = std::mem::take(&mut self.touched);
         // Whichever is less work: to undo what was written, or to begin anew.
         if touched.len() < self.seeded.len().min(TOUCHED_MAX) {
@@ -119,6 +127,9 @@ impl Table {
     /// Sets or removes an item, remembers the past, and returns the item before.
     pub fn commit(&mut self, now: Millis, key: &ItemKey, new: Option<Item>) -> Option<Item> {
         let old = self.replace(key, new.clone());
+        if let Some(stream) = &mut self.stream {
+            stream.push(now, key, old.as_ref(), new.as_ref());
+        }
         while self.commits.front().is_some_and(|commit| now - commit.at >= self.lag_max_ms)
             || self.commits.len() >= COMMITS_MAX
         {

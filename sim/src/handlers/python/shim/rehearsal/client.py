@@ -7,7 +7,9 @@ seconds. A Lambda `Payload` is text in both directions.
 from base64 import b64decode, b64encode
 from json import dumps, loads
 
-from botocore.exceptions import ClientError, OperationNotPageableError, ParamValidationError, make_exceptions
+from botocore.exceptions import (
+    ClientError, OperationNotPageableError, ParamValidationError, ReadTimeoutError, make_exceptions,
+)
 from botocore.response import StreamingBody
 from rehearsal import kernel, models
 
@@ -158,6 +160,9 @@ def call_world(service, operation, parameters):
 
 def make_error(service, operation, answer, metadata):
     code, message, status, details = kernel.decode(answer)
+    if status == 0:
+        # No answer came, so botocore has no response to make a ClientError of.
+        return ReadTimeoutError(endpoint_url="https://%s.amazonaws.com/" % service)
     metadata["HTTPStatusCode"] = status
     response = {"Error": {"Message": message, "Code": code}, "ResponseMetadata": metadata, "message": message}
     if isinstance(details, dict):

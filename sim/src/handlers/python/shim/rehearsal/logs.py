@@ -24,15 +24,17 @@ def activate(invocation):
     if environment is None:
         return
     if environment.loggers is None:
-        environment.loggers = make_loggers()
+        environment.loggers = make_loggers(environment.function.is_script)
     _logging.root = environment.loggers
     _logging.Logger.root = environment.loggers
     _logging.Logger.manager = environment.loggers.manager
 
 
-def make_loggers():
+def make_loggers(is_script):
     root = _logging.RootLogger(_logging.WARNING)
     root.manager = _logging.Manager(root)
+    if is_script:
+        return root
     handler = make_handler_class()()
     handler.setFormatter(_logging.Formatter(FORMAT, "%Y-%m-%dT%H:%M:%S"))
     root.handlers.append(handler)

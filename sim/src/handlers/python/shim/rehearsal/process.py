@@ -11,7 +11,7 @@ import _thread
 from _collections_abc import MutableMapping
 from json import dumps
 
-from rehearsal import kernel
+from rehearsal import code, kernel
 
 PROCESS_ID = 8
 # Different notices of one worker; file names could make any number.
@@ -112,14 +112,15 @@ _told = set()
 
 
 def notice(kind, detail):
-    """Tells the host, once, of behaviour that the world does not control."""
+    """Tells the host of behaviour that the world does not control: of each kind a function's first, and its place."""
     invocation = kernel.current
     if invocation is None or invocation.dead:
         return
-    text = dumps([invocation.function.index, kind, detail])
-    if text not in _told and len(_told) < NOTICES_MAX:
-        _told.add(text)
-        kernel.enclose(kernel.NOTICE, text)
+    subject = (invocation.function.index, kind, detail if kind == "unsupported" else "")
+    if subject not in _told and len(_told) < NOTICES_MAX:
+        _told.add(subject)
+        path, line = code.user_frame(sys._getframe(1)) or (invocation.function.path, 0)
+        kernel.enclose(kernel.NOTICE, dumps([invocation.function.index, kind, detail, path, line]))
 
 
 def install():

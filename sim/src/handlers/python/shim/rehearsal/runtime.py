@@ -12,7 +12,7 @@ from _contextvars import Context
 from json import JSONEncoder, dumps, loads
 from types import ModuleType
 
-from rehearsal import clock, entropy, kernel, logs, process
+from rehearsal import clock, code, entropy, kernel, logs, process
 
 TASK_ROOT = "/var/task"
 # What `Traceback` prints of one frame repeated in a row (traceback._RECURSIVE_CUTOFF).
@@ -23,73 +23,94 @@ COLLECT_AFTER_OBJECTS = 20_000
 
 functions = []
 environments = {}
+# The environment whose modules stand in `sys.modules`.
+active = None
 
 
 class Function:
-    """A function of the template; its code is compiled once, on first use."""
+    """A function of the template, or a script; its code is compiled once, on first use."""
 
-    __slots__ = ("index", "name", "handler", "variables", "path", "module_name", "source", "compiled", "lines")
+    __slots__ = ("index", "name", "handler", "variables", "path", "module_name", "files", "is_script")
 
     def __init__(self, index, source):
         self.index = index
         self.name = source["name"]
         self.handler = source["handler"]
         self.variables = source["environment"]
-        self.path = TASK_ROOT + "/" + source["file"]
-        self.module_name = source["file"].removesuffix(".py").replace("/", ".")
-        self.source = source["code"]
-        self.compiled = None
-        self.lines = None
+        self.is_script = source["is_script"]
+        self.path = source["file"]
+        self.files = code.CodeFiles(source["folders"], source["files"])
+        self.module_name = "__main__" if self.is_script else self.module_of(self.path)
 
-    def code(self):
-        if self.compiled is None:
-            self.compiled = compile(self.source, self.path, "exec", dont_inherit=True)
-        return self.compiled
-
-    def line(self, number):
-        if self.lines is None:
-            self.lines = self.source.splitlines()
-        return self.lines[number - 1].strip() if number and number <= len(self.lines) else ""
+    def module_of(self, path):
+        for folder in self.files.folders:
+            if path.startswith(folder):
+                path = path[len(folder):]
+                break
+        return path.removesuffix(".py").replace("/", ".")
 
 
 class Environment:
-    """A Lambda execution environment: module state, variables, loggers, seeded randomness, context variables."""
+    """A Lambda execution environment, or a script's process: module state, variables, loggers, seeded randomness,
+    context variables."""
 
-    __slots__ = ("key", "function", "variables", "module", "handler", "random", "loggers", "context")
+    __slots__ = (
+        "key", "function", "variables", "arguments", "module", "modules", "handler", "random", "loggers", "context",
+    )
 
-    def __init__(self, function, number, memory_mb, arn):
-        parts = arn.split(":")
-        region = parts[3] if len(parts) > 3 else "us-east-1"
-        year, month, day = clock._gmtime(kernel.now_ms // 1000)[:3]
-        stream = entropy.mix(number + 1)
+    def __init__(self, function, number, variables, arguments):
         self.key = (function.index, number)
         self.function = function
-        self.variables = {
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": "ASIAREHEARSAL0000000",
-            "AWS_SECRET_ACCESS_KEY": "rehearsal",
-            "AWS_SESSION_TOKEN": "rehearsal",
-            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/" + function.name,
-            "AWS_LAMBDA_LOG_STREAM_NAME": "%04d/%02d/%02d/[$LATEST]%032x" % (year, month, day, stream),
-            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
-            "_HANDLER": function.handler,
-            "LAMBDA_TASK_ROOT": TASK_ROOT,
-            "LAMBDA_RUNTIME_DIR": "/var/runtime",
-            "LANG": "en_US.UTF-8",
-            "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-            "TZ": ":UTC",
-            **function.variables,
-        }
+        self.variables = variables
+        self.arguments = arguments
         self.module = ModuleType(function.module_name)
         self.module.__file__ = function.path
+        self.modules = code.Modules(function.module_name, self.module)
         self.handler = self.random = self.loggers = None
         self.context = Context()
+
+
+def lambda_variables(function, number, memory_mb, arn):
+    parts = arn.split(":")
+    region = parts[3] if len(parts) > 3 else "us-east-1"
+    year, month, day = clock._gmtime(kernel.now_ms // 1000)[:3]
+    stream = entropy.mix(number + 1)
+    return {
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "ASIAREHEARSAL0000000",
+        "AWS_SECRET_ACCESS_KEY": "rehearsal",
+        "AWS_SESSION_TOKEN": "rehearsal",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/" + function.name,
+        "AWS_LAMBDA_LOG_STREAM_NAME": "%04d/%02d/%02d/[$LATEST]%032x" % (year, month, day, stream),
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+        "_HANDLER": function.handler,
+        "LAMBDA_TASK_ROOT": TASK_ROOT,
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "LANG": "en_US.UTF-8",
+        "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+        "TZ": ":UTC",
+        **function.variables,
+    }
+
+
+def script_variables(arn, given):
+    """What a script finds at the desk of whoever runs it."""
+    region = arn.split(":")[3] if arn.count(":") > 3 else "us-east-1"
+    return {
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "HOME": "/home/client",
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+        **given,
+    }
 
 
 class LambdaContext:
@@ -158,6 +179,7 @@ def main(settings, patches):
     clock.install(settings["epoch_ms"])
     entropy.install()
     process.install()
+    code.install()
     process.guard(readable)
     kernel.activate_hooks.append(activate)
     gc.collect()
@@ -202,9 +224,15 @@ def leave_with_parent():
 
 
 def activate(invocation):
+    global active
     environment = invocation.environment
     process.environ.data = environment.variables
-    sys.modules[environment.function.module_name] = environment.module
+    if active is not environment:
+        if active is not None:
+            active.modules.leave()
+        active = environment
+        environment.modules.enter()
+        sys.argv = environment.arguments
 
 
 def run(invocation, text):
@@ -215,10 +243,16 @@ def run(invocation, text):
     invocation.request_id, invocation.deadline_ms, invocation.entropy = request_id, deadline_ms, seed
     environment = None if fresh else environments.get((index, number))
     if environment is None:
-        environment = environments[index, number] = Environment(function, number, memory_mb, arn)
+        if function.is_script:
+            variables, arguments = script_variables(arn, event["environment"]), [function.path, *event["arguments"]]
+        else:
+            variables, arguments = lambda_variables(function, number, memory_mb, arn), ["/var/runtime/bootstrap.py"]
+        environment = environments[index, number] = Environment(function, number, variables, arguments)
     invocation.environment = environment
     kernel.activate(invocation)
     try:
+        if function.is_script:
+            return environment.context.run(run_script, environment)
         return environment.context.run(invoke, invocation, event, arn)
     except kernel.Abandoned:
         return None, ""
@@ -236,6 +270,23 @@ def discard(invocation):
     environment = invocation.environment
     if environment is not None and environments.get(environment.key) is environment:
         del environments[environment.key]
+
+
+def run_script(environment):
+    """Runs a script as `python3 FILE ARGUMENTS` would. An exception that nobody catches ends it with its traceback."""
+    function = environment.function
+    try:
+        exec(function.files.code(function.path), environment.module.__dict__)
+    except Exception as error:
+        lines = trace(error, function)
+        if isinstance(error, SyntaxError) and error.filename in function.files.texts:
+            lines.append('  File "%s", line %s\n    %s\n' % (error.filename, error.lineno, (error.text or "").strip()))
+        kind = type(error)
+        name = kind.__name__ if kind.__module__ in ("builtins", "__main__") else kind.__module__ + "." + kind.__name__
+        message = describe(error)
+        kernel.log("Traceback (most recent call last):\n%s%s\n" % ("".join(lines), name + ": " * bool(message) + message))
+        return kernel.FAILED, dumps(error_payload(kind.__name__, message, lines, ""))
+    return kernel.RETURNED, "null"
 
 
 def invoke(invocation, event, arn):
@@ -273,11 +324,11 @@ def load(environment):
     if module_name.split(".")[0] in sys.builtin_module_names:
         message = "Cannot use built-in module %s as a handler module" % module_name
         raise Fault("Runtime.BuiltInModuleConflict", message)
-    if module_name.replace("/", ".") != function.module_name:
+    if function.files.find(module_name.replace("/", ".")) is None:
         message = "Unable to import module '%s': No module named '%s'" % (module_name, module_name.replace("/", "."))
         raise Fault("Runtime.ImportModuleError", message)
     try:
-        exec(function.code(), environment.module.__dict__)
+        exec(function.files.code(function.path), environment.module.__dict__)
     except ImportError as error:
         message = "Unable to import module '%s': %s" % (module_name, describe(error))
         raise Fault("Runtime.ImportModuleError", message) from None
@@ -352,18 +403,20 @@ def describe(error):
 def trace(error, function):
     """The user's frames, formatted as `traceback.format_list` does."""
     lines, last, repeats = [], None, 0
+    texts = function.files.texts
     step = error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
-        if code.co_filename == function.path:
-            frame = (step.tb_lineno, code.co_name)
+        path = code.co_filename
+        if path in texts:
+            frame = (path, step.tb_lineno, code.co_name)
             if frame != last:
                 fold(lines, repeats)
                 last, repeats = frame, 0
             repeats += 1
             if repeats <= REPEATED_FRAMES_MAX:
-                source = function.line(step.tb_lineno)
-                text = '  File "%s", line %s, in %s\n' % (function.path, step.tb_lineno, code.co_name)
+                source = function.files.line(path, step.tb_lineno)
+                text = '  File "%s", line %s, in %s\n' % (path, step.tb_lineno, code.co_name)
                 lines.append(text + "    %s\n" % source if source else text)
         step = step.tb_next
     fold(lines, repeats)
