@@ -20,6 +20,7 @@ mod formula;
 mod items;
 mod map_run;
 mod redrive;
+mod results;
 mod step;
 mod task;
 mod thread;

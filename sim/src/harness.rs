@@ -6,6 +6,7 @@
 mod build;
 mod expression;
 mod handlers;
+mod messaging;
 mod mirror;
 mod scripts;
 mod tables;

@@ -3,17 +3,21 @@
 //! A service knows the world's [`Core`](crate::world::Core) and the engine, never another service: it reaches another
 //! only by sending a [`Request`] through the world's queue.
 
+mod attributes;
 pub mod dynamodb;
 mod error;
 pub mod eventbridge;
 pub mod lambda;
 mod latency;
+pub mod sns;
+pub mod sqs;
 pub mod stepfunctions;
 
 use rehearsal_engine::Json;
 
 use crate::world::Name;
 
+pub use attributes::MessageAttribute;
 pub use error::ApiError;
 
 /// What a service answers.
@@ -30,6 +34,12 @@ pub enum Request {
     Lambda(Box<lambda::Invoke>),
     /// A request to Step Functions.
     States(Box<stepfunctions::Request>),
+    /// A read of a table's stream.
+    Streams(Box<dynamodb::GetRecords>),
+    /// A request to SQS.
+    Sqs(Box<sqs::Request>),
+    /// A request to SNS.
+    Sns(Box<sns::Request>),
 }
 
 /// A successful answer of a service.
@@ -43,6 +53,12 @@ pub enum Response {
     Lambda(lambda::InvokeResponse),
     /// Of Step Functions, as the API's JSON.
     States(Json),
+    /// Of a table's stream.
+    Streams(dynamodb::Records),
+    /// Of SQS.
+    Sqs(sqs::Response),
+    /// Of SNS.
+    Sns(sns::PublishResponse),
 }
 
 impl Request {
@@ -55,6 +71,8 @@ impl Request {
             "stepfunctions" | "sfn" | "states" => {
                 Ok(Request::States(Box::new(stepfunctions::Request::parse(operation, parameters)?)))
             }
+            "sqs" => Ok(Request::Sqs(Box::new(sqs::Request::parse(operation, parameters)?))),
+            "sns" => Ok(Request::Sns(Box::new(sns::Request::parse(operation, parameters)?))),
             _ => Err(ApiError::not_simulated(service, operation)),
         }
     }
@@ -66,6 +84,9 @@ impl Request {
             Request::Events(_) => Name::EVENTS_PUT_EVENTS,
             Request::Lambda(_) => Name::LAMBDA_INVOKE,
             Request::States(request) => request.operation(),
+            Request::Streams(_) => Name::STREAMS_GET_RECORDS,
+            Request::Sqs(request) => request.operation(),
+            Request::Sns(request) => request.operation(),
         }
     }
 }
@@ -78,6 +99,12 @@ impl Response {
             Response::Events(response) => response.to_json(),
             Response::Lambda(response) => response.to_json(),
             Response::States(response) => response.clone(),
+            Response::Streams(read) => {
+                let records: Vec<Json> = read.records.iter().map(|record| record.json.clone()).collect();
+                Json::from_pairs([("Records", Json::from(records))])
+            }
+            Response::Sqs(response) => response.to_json(),
+            Response::Sns(response) => response.to_json(),
         }
     }
 }

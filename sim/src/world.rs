@@ -7,6 +7,7 @@ mod faults;
 mod hash;
 mod invariant;
 mod name;
+mod outbox;
 mod outside;
 mod permissions;
 mod queue;

@@ -221,6 +221,20 @@ impl Resource {
         }
     }
 
+    /// The same service's resource with another action.
+    pub(crate) fn with_action(&self, action: &str) -> Resource {
+        match self {
+            Resource::Service(call) => Resource::Service(ServiceCall {
+                arn: call.arn.replace(&*call.action, action).into(),
+                service: call.service.clone(),
+                action: action.into(),
+                resource: action.into(),
+                pattern: call.pattern,
+            }),
+            other => other.clone(),
+        }
+    }
+
     /// Whether the task ends through a task token rather than through the call's own answer.
     pub fn is_callback(&self) -> bool {
         match self {

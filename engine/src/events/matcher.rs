@@ -8,17 +8,27 @@
 //!
 //! [`index`] holds the rules, [`walk`] turns an event into findings.
 
+mod bytes;
 mod consistency;
+mod entries;
+mod findings;
 mod index;
-mod walk;
+mod scan;
+mod table;
+mod trie;
+mod value;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::pattern::{Branch, Pattern, not_json};
+use super::pattern::{Branch, Pattern};
+use super::tokens::{Malformed, Tokens};
 use crate::json::Json;
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, Span};
+use findings::Findings;
 use index::{Index, Slot};
+use scan::Broken;
 
 /// The rules of a bus, added and removed at run time; answers with the keys of those that match.
 #[derive(Clone, Debug)]
@@ -31,6 +41,8 @@ pub struct RuleMatcher<K> {
 #[derive(Clone, Debug)]
 struct Rule {
     slot: Slot,
+    /// Its branches in the index.
+    indexed: Range<u32>,
     branches: Arc<[Branch]>,
 }
 
@@ -43,6 +55,21 @@ pub struct MalformedEvent {
     pub at: usize,
     /// Whether the bytes end before the event does, so that more of them might mend it.
     pub is_cut_short: bool,
+}
+
+impl MalformedEvent {
+    /// What a strict reader says of bytes that the walk stumbled over.
+    fn of(bytes: &[u8], broken: Broken) -> MalformedEvent {
+        let Broken { at, is_cut_short } = broken;
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        match Tokens::new(text).end() {
+            Err(Malformed { message, at }) => MalformedEvent { message, at, is_cut_short },
+            Ok(_) => MalformedEvent { message: "it ends too early".to_owned(), at, is_cut_short },
+        }
+    }
 }
 
 impl<K: Ord + Clone> RuleMatcher<K> {
@@ -59,8 +86,8 @@ impl<K: Ord + Clone> RuleMatcher<K> {
     /// Takes a rule out; says whether there was one.
     pub fn remove(&mut self, key: &K) -> bool {
         let Some(rule) = self.rules.remove(key) else { return false };
-        self.keys[rule.slot.0] = None;
-        self.index.remove(rule.slot);
+        self.keys[rule.slot.0 as usize] = None;
+        self.index.remove(rule.indexed);
         if self.index.is_mostly_removed() {
             self.rebuild();
         }
@@ -79,59 +106,68 @@ impl<K: Ord + Clone> RuleMatcher<K> {
 
     /// Appends the keys of the rules that match `event`, in the order of the keys.
     pub fn matches(&self, event: &Json, matched: &mut Vec<K>) {
-        self.collect(&self.index.matches(event), matched);
+        self.collect(&self.slots(event), matched);
     }
 
     /// Whether any rule matches `event`.
     pub fn matches_any(&self, event: &Json) -> bool {
-        !self.index.matches(event).is_empty()
+        !self.slots(event).is_empty()
     }
 
     /// The same as [`matches`](RuleMatcher::matches) for the event that `text` holds, where repeated keys are all values
     /// and numbers count as they are spelled. What follows the event in the text is not looked at.
     pub fn matches_text(&self, text: &str, matched: &mut Vec<K>) -> Result<(), Diagnostic> {
-        let (slots, _) = self.index.matches_text(text).map_err(|problem| not_json(&problem))?;
-        self.collect(&slots, matched);
-        Ok(())
+        self.matches_bytes(text.as_bytes(), matched).map(|_| ()).map_err(|problem| {
+            let span = Span::new(problem.at.saturating_sub(1), problem.at);
+            Diagnostic::error("malformed-event", span, "", format!("the event is not JSON: {}", problem.message))
+        })
     }
 
-    /// The same for raw bytes that begin with an event; says where in them the event ends.
+    /// The same for bytes that begin with an event; says where in them the event ends.
+    ///
+    /// Nothing is built, and what no rule asks about is passed over rather than checked: there, strings must end and
+    /// brackets must balance, and that is all. A text need not be UTF-8 either; what is not equals no pattern's text.
     pub fn matches_bytes(&self, bytes: &[u8], matched: &mut Vec<K>) -> Result<usize, MalformedEvent> {
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-        };
-        let (slots, end) = self.index.matches_text(text).map_err(|problem| MalformedEvent {
-            is_cut_short: problem.at >= bytes.len(),
-            message: problem.message,
-            at: problem.at,
-        })?;
-        self.collect(&slots, matched);
+        let mut findings = Findings::new(&self.index);
+        let end = bytes::walk(bytes, &mut findings).map_err(|broken| MalformedEvent::of(bytes, broken))?;
+        self.collect(&findings.decide(), matched);
         Ok(end)
     }
 
     pub(super) fn add_branches(&mut self, key: K, branches: &Arc<[Branch]>) {
         self.remove(&key);
-        let slot = Slot(self.keys.len());
+        let slot = Slot(self.keys.len() as u32);
         self.keys.push(Some(key.clone()));
-        self.index.add(slot, branches);
-        self.rules.insert(key, Rule { slot, branches: branches.clone() });
+        let indexed = self.index.add(slot, branches);
+        self.rules.insert(key, Rule { slot, indexed, branches: branches.clone() });
+    }
+
+    fn slots(&self, event: &Json) -> Vec<Slot> {
+        let mut findings = Findings::new(&self.index);
+        value::walk(event, &mut findings);
+        findings.decide()
     }
 
     fn collect(&self, slots: &[Slot], matched: &mut Vec<K>) {
         let start = matched.len();
-        matched.extend(slots.iter().filter_map(|slot| self.keys.get(slot.0)?.clone()));
-        matched[start..].sort_unstable();
-        matched.dedup_by(|a, b| a == b);
+        matched.extend(slots.iter().filter_map(|slot| self.keys.get(slot.0 as usize)?.clone()));
+        if slots.len() > 1 {
+            matched[start..].sort_unstable();
+            let mut at = 0;
+            matched.dedup_by(|a, b| {
+                at += 1;
+                at > start && a == b
+            });
+        }
     }
 
     fn rebuild(&mut self) {
         self.index = Index::default();
         self.keys.clear();
         for (key, rule) in &mut self.rules {
-            rule.slot = Slot(self.keys.len());
+            rule.slot = Slot(self.keys.len() as u32);
             self.keys.push(Some(key.clone()));
-            self.index.add(rule.slot, &rule.branches);
+            rule.indexed = self.index.add(rule.slot, &rule.branches);
         }
     }
 }

@@ -24,13 +24,14 @@ mod wildcard;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use number::Decimal;
+pub(crate) use address::Address;
+pub(crate) use ignore_case::AnyCase;
+pub(crate) use number::Numeral;
 pub(crate) use predicate::{Predicate, Scalar};
 
 pub use explain::{Explanation, UnmetField};
 
 use super::RuleMatcher;
-use super::tokens::Malformed;
 use crate::json::Json;
 use crate::source::{Diagnostic, Node};
 
@@ -121,12 +122,6 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
-
-/// A text that is not JSON, as a problem of an event.
-pub(crate) fn not_json(problem: &Malformed) -> Diagnostic {
-    let span = crate::source::Span::new(problem.at.saturating_sub(1), problem.at);
-    Diagnostic::error("malformed-event", span, "", format!("the event is not JSON: {}", problem.message))
-}
 
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,16 @@ impl<'t> Tokens<'t> {
         self.member_or_item().map(Some)
     }
 
+    /// Where the first value ends.
+    pub(super) fn end(mut self) -> Result<usize, Malformed> {
+        let Some(first) = self.next()? else {
+            let message = "the text is empty where an event was expected".to_owned();
+            return Err(Malformed { message, at: self.text.len() });
+        };
+        self.skip(&first)?;
+        Ok(self.at)
+    }
+
     /// Passes over the value whose first token was just taken.
     pub(super) fn skip(&mut self, first: &Token) -> Result<(), Malformed> {
         if !matches!(first, Token::StartObject | Token::StartArray) {
@@ -247,7 +257,7 @@ impl<'t> Tokens<'t> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     let text = decoded.get_or_insert_with(|| self.text[content..self.at].to_owned());
-                    let escaped = escape(self.text, &mut self.at)?;
+                    let escaped = escape(self.text.as_bytes(), &mut self.at)?;
                     text.push(escaped);
                 }
                 Some(control) => {
@@ -328,9 +338,25 @@ pub(super) fn place(text: &str, offset: usize) -> String {
     format!("[Source: (String)\"{shown}\"{more}; line: {}, column: {}]", position.line, position.column)
 }
 
+/// What a string's content with escapes stands for; the error is the offset of an escape that is none.
+pub(super) fn decoded(content: &[u8]) -> Result<Vec<u8>, usize> {
+    let mut text = Vec::with_capacity(content.len());
+    let mut at = 0;
+    while let Some(byte) = content.get(at) {
+        if *byte == b'\\' {
+            let start = at;
+            let character = escape(content, &mut at).map_err(|_| start)?;
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        } else {
+            text.push(*byte);
+            at += 1;
+        }
+    }
+    Ok(text)
+}
+
 /// The character of the escape that starts at `at`, and `at` moved behind it.
-fn escape(text: &str, at: &mut usize) -> Result<char, Malformed> {
-    let bytes = text.as_bytes();
+fn escape(bytes: &[u8], at: &mut usize) -> Result<char, Malformed> {
     let start = *at;
     let escaped = match bytes.get(start + 1) {
         Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
@@ -353,14 +379,15 @@ fn escape(text: &str, at: &mut usize) -> Result<char, Malformed> {
             return Ok(char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)).unwrap_or('?'));
         }
         Some(_) => {
-            let found = text[start + 1..].chars().next().unwrap_or('?');
+            let rest = String::from_utf8_lossy(&bytes[start + 1..(start + 5).min(bytes.len())]);
+            let found = rest.chars().next().unwrap_or('?');
             let message = format!("Unrecognized character escape '{found}' (code {})", found as u32);
             return Err(Malformed { message, at: start + 1 + found.len_utf8() });
         }
         None => {
             return Err(Malformed {
                 message: "Unexpected end-of-input in character escape sequence".to_owned(),
-                at: text.len(),
+                at: bytes.len(),
             });
         }
     };

@@ -211,7 +211,7 @@ impl Execution {
         self.go_on(id, Err(failure));
     }
 
-    /// A Map's only task is its `ItemReader`; the history does not show it.
+    /// A Map's only tasks are its `ItemReader` and `ResultWriter`; the history does not show them.
     fn reader_answered(&mut self, id: ThreadId, event: Event) -> Resumed {
         let read = match event {
             Event::Succeeded { output, .. } => Ok(output),
@@ -223,7 +223,7 @@ impl Execution {
             _ => return Resumed::Accepted,
         };
         self.close_task(id);
-        self.thread_mut(id).step = Step::ItemsRead(read);
+        self.thread_mut(id).step = Step::RunAnswered(read);
         self.ready.push_back(id);
         Resumed::Accepted
     }

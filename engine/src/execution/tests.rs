@@ -4,6 +4,8 @@ mod forks;
 mod formulas;
 mod histories;
 mod map_runs;
+mod redrive;
+mod results;
 mod retries;
 mod tasks;
 mod values;

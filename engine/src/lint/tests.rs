@@ -423,6 +423,10 @@ fn the_context_object_is_known_member_by_member() {
         );
     }
     check(
+        &task("ecs:runTask.sync", r#""TimeoutSeconds": 9, "Assign": {"t.$": "$$.Task.Token"},"#),
+        &["warning context-object at /States/A/Assign/t.$: the task token is there while the task is prepared"],
+    );
+    check(
         r#""A": {"Type": "Map", "End": true, "ItemSelector": {"v.$": "$$.Map.Item.Value"}, "ItemProcessor": {"StartAt": "I",
              "States": {"I": {"Type": "Pass", "Parameters": {"i.$": "$$.Map.Item.Index"}, "End": true}}}}"#,
         &[],

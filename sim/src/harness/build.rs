@@ -15,6 +15,8 @@ use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, Scenari
 use crate::services::dynamodb::{Database, DynamoDb};
 use crate::services::eventbridge::{self, Bus, Destination, EventBridge};
 use crate::services::lambda::{Function, Lambda};
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::{Activity, Found, StateMachine, StepFunctions, TaskPlan};
 use crate::template::stack::{self, Stack, StateMachineKind};
 use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
@@ -52,6 +54,9 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let machines = machines(loaded, &policies, &mut names)?;
     let activities = stack.activities.iter().map(|activity| Activity::new(activity.arn.clone())).collect();
     let (buses, rules) = buses_and_rules(stack, &policies, &mut names);
+    let sources = super::messaging::sources(stack, &mut names);
+    let queues = super::messaging::queues(stack);
+    let topics = super::messaging::topics(stack, &policies, &mut names);
     let database = database(loaded)?;
     // One for all that look at the world.
     let mirror = Rc::default();
@@ -73,8 +78,10 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         core,
         DynamoDb::new(database),
         EventBridge::new(buses, rules),
-        Lambda::new(functions, host),
+        Lambda::new(functions, host).with_sources(sources),
         StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces),
+        Sqs::new(queues),
+        Sns::new(topics),
         Permissions::new(policies, arns(stack), stack.environment.clone()),
         invariants,
         workload,
@@ -168,7 +175,7 @@ fn compile(machine: &stack::StateMachine, loaded: &Loaded) -> Result<Compiled, V
     if problems.is_empty() { Ok((program, plans)) } else { Err(problems) }
 }
 
-fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
+pub(super) fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
     // An ARN may carry a qualifier behind the name.
     let named = |function: &stack::Function| {
         let own = &*function.identity.arn;
@@ -188,6 +195,7 @@ fn assumable(policies: &Policies, stack: &Stack, role_arn: &str) -> bool {
 }
 
 fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Function> {
+    let destination = |arn: Option<&Arc<str>>| arn.map(|arn| super::messaging::destination(stack, arn));
     let function = |function: &stack::Function| {
         let config = stack.event_invoke_configs.iter().find(|config| config.function_arn == function.identity.arn);
         Function {
@@ -200,6 +208,9 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
             reserved_concurrency: function.reserved_concurrency,
             async_retries_max: config.map_or(Function::ASYNC_RETRIES_MAX, |config| config.retry_attempts_max),
             async_age_max_ms: config.map_or(Function::ASYNC_AGE_MAX_MS, |config| config.event_age_max_ms),
+            on_success: destination(config.and_then(|config| config.on_success_arn.as_ref())),
+            on_failure: destination(config.and_then(|config| config.on_failure_arn.as_ref())),
+            dead_letter: destination(function.dead_letter_arn.as_ref()),
         }
     };
     stack.functions.iter().map(function).collect()
@@ -271,7 +282,7 @@ fn target(
         (Some(machine), ..) => Destination::StateMachine(machine as u32),
         (_, Some(function), _) => Destination::Function(function),
         (.., Some(bus)) => Destination::Bus(bus.identity.arn.clone()),
-        _ => Destination::Other(target.arn.clone()),
+        _ => super::messaging::rule_destination(target, stack),
     };
     let role_arn = target.role_arn.as_ref().or(rule.role_arn.as_ref());
     // AWS: functions are invoked by their resource policy, everything else through the target's role.
@@ -281,18 +292,22 @@ fn target(
             role_arn.is_some_and(|role| policies.can_assume(role, "events.amazonaws.com"))
         }
         Destination::Other(_) => true,
+        messaging => super::messaging::permits_rule(messaging, target, rule, policies),
     };
     let acts_as = match (&destination, role_arn) {
-        (Destination::StateMachine(_) | Destination::Bus(_), Some(arn)) => principal(policies, arn),
+        (Destination::Function(_) | Destination::LogGroup(_) | Destination::Other(_), _) => Principal::Anyone,
+        (_, Some(arn)) => principal(policies, arn),
         _ => Principal::Anyone,
     };
     Some(eventbridge::Target {
+        arn: target.arn.clone(),
         destination,
         permitted,
         input: input(&target.input)?,
         role: acts_as,
         retries_max: target.retry_policy.retry_attempts_max,
         age_max_ms: target.retry_policy.event_age_max_ms,
+        dead_letter: super::messaging::rule_dead_letter(target, rule, policies),
     })
 }
 
@@ -367,6 +382,8 @@ fn arns(stack: &Stack) -> Arns {
         functions: stack.functions.iter().map(|function| function.identity.arn.clone()).collect(),
         machines: stack.state_machines.iter().map(|machine| machine.identity.arn.clone()).collect(),
         buses: vec![("default".into(), stack.environment.arn("events", "event-bus/default"))],
+        queues: stack.queues.iter().map(|queue| queue.identity.arn.clone()).collect(),
+        topics: stack.topics.iter().map(|topic| topic.identity.arn.clone()).collect(),
         ..Arns::default()
     };
     arns.buses.extend(stack.event_buses.iter().map(|bus| (bus.identity.name.clone(), bus.identity.arn.clone())));

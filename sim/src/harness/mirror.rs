@@ -6,7 +6,9 @@ use crate::services::dynamodb::{Item, ItemKey, TableId};
 use crate::services::stepfunctions::{ExecutionRecord, OpenToken};
 use crate::world::{Client, Millis, Parts, View};
 
-/// The world's state in the evaluator's own values: `{tables, executions, events, tokens, clients, invocations,
+mod messaging;
+
+/// The world's state in the evaluator's own values: `{tables, executions, events, queues, topics, tokens, clients, invocations,
 /// now}`.
 ///
 /// Kept beside the world and brought up to date where it is read: of a table the items that were written, of the
@@ -18,6 +20,8 @@ pub(super) struct Mirror {
     tables: Vec<Table>,
     executions: Executions,
     events: Events,
+    queues: messaging::Queues,
+    topics: messaging::Topics,
     tokens: Tokens,
     clients: Clients,
     scalars: (usize, Millis),
@@ -25,7 +29,8 @@ pub(super) struct Mirror {
 }
 
 /// The names at the top of the mirror.
-pub(super) const TOP_LEVEL: [&str; 7] = ["tables", "executions", "events", "tokens", "clients", "invocations", "now"];
+pub(super) const TOP_LEVEL: [&str; 9] =
+    ["tables", "executions", "events", "queues", "topics", "tokens", "clients", "invocations", "now"];
 
 impl Mirror {
     /// The state of `view`, up to date in the parts that `reads` has.
@@ -34,6 +39,8 @@ impl Mirror {
             self.run = view.revisions.run();
             self.executions = Executions::default();
             self.events = Events::of(view);
+            self.queues = messaging::Queues::default();
+            self.topics = messaging::Topics::default();
             self.tokens = Tokens::default();
             self.clients = Clients::default();
             self.root = None;
@@ -47,6 +54,8 @@ impl Mirror {
         }
         stale |= reads.meets(Parts::EXECUTIONS) && self.executions.refresh(view);
         stale |= reads.meets(Parts::EVENTS) && self.events.refresh(view);
+        stale |= reads.meets(Parts::QUEUES) && self.queues.refresh(view);
+        stale |= reads.meets(Parts::TOPICS) && self.topics.refresh(view);
         stale |= reads.meets(Parts::TOKENS) && self.tokens.refresh(view);
         stale |= reads.meets(Parts::CLIENTS) && self.clients.refresh(view);
         let scalars = (view.invocations, view.now);
@@ -67,6 +76,8 @@ impl Mirror {
             ("tables", object(tables)),
             ("executions", self.executions.value.clone()),
             ("events", object(events)),
+            ("queues", self.queues.value.clone()),
+            ("topics", self.topics.value.clone()),
             ("tokens", self.tokens.value.clone()),
             ("clients", self.clients.value.clone()),
             ("invocations", JValue::Number(view.invocations as f64)),

@@ -3,7 +3,7 @@
 use rehearsal_engine::Json;
 
 use crate::services::stepfunctions::{Machine, Request as States, TaskOutcome};
-use crate::services::{Request, lambda};
+use crate::services::{Request, lambda, sns, sqs};
 use crate::world::{ActorStep, Choice, Kind, World};
 
 /// A lineage cut down to who it began with and the last one or two links: `shopper#2 CheckInventory/inventory-check`.
@@ -91,8 +91,28 @@ fn request(request: &Request, world: &World) -> String {
             format!("invokes {function} with {}", invoke.payload)
         }
         Request::States(request) => states(request, world),
-        Request::DynamoDb(_) => "calls DynamoDB".to_owned(),
+        Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
+        Request::Sqs(request) => queue_step(request),
+        Request::Sns(request) => match &**request {
+            sns::Request::Publish(publish) => {
+                format!("publishes to {}: {}", last_part(&publish.topic), publish.message)
+            }
+            sns::Request::PublishBatch { topic, .. } => format!("publishes to {}", last_part(topic)),
+        },
     }
+}
+
+fn queue_step(request: &sqs::Request) -> String {
+    let queue = request.queue().map(|queue| last_part(queue)).unwrap_or_default();
+    match request {
+        sqs::Request::SendMessage(send) => format!("sends to {queue}: {}", send.body),
+        _ => format!("calls the queue {queue}"),
+    }
+}
+
+/// The name at the end of an ARN or a URL.
+fn last_part(text: &str) -> &str {
+    text.rsplit([':', '/']).next().unwrap_or(text)
 }
 
 fn states(request: &States, world: &World) -> String {

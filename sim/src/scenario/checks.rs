@@ -85,6 +85,14 @@ fn check_step(kind: &StepKind, place: Place, stack: &Stack, problems: &mut Vec<P
             };
             check("event bus", bus, &known, names(stack.event_buses.iter().map(|bus| &bus.identity)));
         }
+        StepKind::SendMessage { to, is_topic: true, .. } => {
+            let all = names(stack.topics.iter().map(|topic| &topic.identity));
+            check("topic", to, &|name| stack.topic(name).is_some(), all);
+        }
+        StepKind::SendMessage { to, .. } => {
+            let all = names(stack.queues.iter().map(|queue| &queue.identity));
+            check("queue", to, &|name| stack.queue(name).is_some(), all);
+        }
         StepKind::StartExecution { state_machine, .. } => {
             let all = names(stack.state_machines.iter().map(|machine| &machine.identity));
             check("state machine", state_machine, &|name| stack.state_machine(name).is_some(), all);

@@ -89,6 +89,23 @@ pub enum StepKind {
         /// `resources`: a list of texts.
         resources: Value,
     },
+    /// `send_message`: to a queue, or to a topic.
+    SendMessage {
+        /// `queue` or `topic`
+        to: Value,
+        /// Whether it is a topic.
+        is_topic: bool,
+        /// `body`: a text, or JSON that is sent as text.
+        body: Value,
+        /// `attributes`: an object of texts and numbers.
+        attributes: Value,
+        /// `subject`, of a topic.
+        subject: Option<Value>,
+        /// `group`: `MessageGroupId`.
+        group: Option<Value>,
+        /// `deduplication`: `MessageDeduplicationId`.
+        deduplication: Option<Value>,
+    },
     /// `start_execution`
     StartExecution {
         /// `state_machine`
@@ -182,6 +199,10 @@ impl StepKind {
         match self {
             StepKind::PutEvent { bus, source, detail_type, detail, resources } => {
                 [bus, source, detail_type, detail, resources].into_iter().for_each(visit);
+            }
+            StepKind::SendMessage { to, body, attributes, subject, group, deduplication, .. } => {
+                let optional = subject.iter().chain(group).chain(deduplication);
+                [to, body, attributes].into_iter().chain(optional).for_each(visit);
             }
             StepKind::StartExecution { state_machine, input, name } => {
                 [state_machine, input].into_iter().chain(name).for_each(visit);

@@ -38,6 +38,7 @@ mod request;
 mod response;
 mod schema;
 mod service;
+mod streaming;
 mod text;
 mod value;
 mod wire;
@@ -56,6 +57,7 @@ pub use request::{
 pub use response::{Page, Response};
 pub use schema::{IndexProjection, IndexSchema, KeyAttribute, KeySchema, StreamSchema, StreamView, TableSchema};
 pub use service::DynamoDb;
+pub use streaming::{GetRecords, ReadRecord, Records};
 pub use text::Text;
 pub use value::{AttributeValue, Attributes, DataType, Item};
 

@@ -24,13 +24,11 @@ pub use definition::LOCAL_DEFINITION;
 use identity::Attachments;
 
 /// Types that configure what is simulated and change nothing that a run could see.
-const SILENT_TYPES: [&str; 6] = [
+const SILENT_TYPES: [&str; 4] = [
     "AWS::Logs::LogGroup",
     "AWS::CloudWatch::Dashboard",
     "AWS::CloudFormation::WaitConditionHandle",
     "AWS::CDK::Metadata",
-    "AWS::SQS::QueuePolicy",
-    "AWS::SNS::TopicPolicy",
 ];
 
 /// A resource on its way to its type.
@@ -114,6 +112,8 @@ impl Conversion {
                 stack.subscriptions.extend(subscriptions);
             }
             "AWS::SNS::Subscription" => stack.subscriptions.extend(messaging::subscription(draft)),
+            "AWS::SQS::QueuePolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Queues")),
+            "AWS::SNS::TopicPolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Topics")),
             "AWS::CloudWatch::Alarm" => stack.alarms.extend(messaging::alarm(draft)),
             other => stack.others.push(not_simulated(reading, other, draft)),
         }
@@ -140,6 +140,8 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::SQS::Queue"
             | "AWS::SNS::Topic"
             | "AWS::SNS::Subscription"
+            | "AWS::SQS::QueuePolicy"
+            | "AWS::SNS::TopicPolicy"
             | "AWS::CloudWatch::Alarm"
     )
 }

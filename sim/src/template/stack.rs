@@ -15,7 +15,7 @@ use rehearsal_engine::source::Node;
 
 pub use compute::{Code, EventInvokeConfig, EventSourceMapping, Function, Permission, StateMachine, StateMachineKind};
 pub use events::{EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
-pub use messaging::{Alarm, Queue, Subscription, Topic};
+pub use messaging::{Alarm, Queue, ResourcePolicy, Subscription, Topic};
 pub use storage::{AttributeType, Billing, Index, KeyAttribute, KeySchema, Projection, Table};
 
 use crate::diagnostics::Place;
@@ -53,6 +53,8 @@ pub struct Stack {
     pub topics: Vec<Topic>,
     /// `AWS::SNS::Subscription`, and those written inside a topic.
     pub subscriptions: Vec<Subscription>,
+    /// `AWS::SQS::QueuePolicy` and `AWS::SNS::TopicPolicy`
+    pub resource_policies: Vec<ResourcePolicy>,
     /// `AWS::CloudWatch::Alarm`
     pub alarms: Vec<Alarm>,
     /// Everything else: not simulated.
@@ -190,6 +192,11 @@ impl Stack {
         let others = self.others.iter().map(|other| &other.identity);
         let computing = tables.chain(functions).chain(machines).chain(roles);
         computing.chain(buses).chain(rules).chain(queues).chain(topics).chain(alarms).chain(others)
+    }
+
+    /// The topic with this name, ARN or logical id.
+    pub fn topic(&self, name: &str) -> Option<&Topic> {
+        self.topics.iter().find(|topic| topic.identity.is_called(name))
     }
 
     /// The output `name`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rehearsal_engine::execution::{TaskId, TimerId};
 
 use super::hash::mix;
+use super::outbox::Outbox;
 use super::{
     ActorId, Choice, Decisions, FaultId, FaultPlan, Kind, Lineages, Millis, Moment, Name, Names, Queue, QueueId,
     Script, Site, Trace, Weighted,
@@ -53,6 +54,21 @@ pub enum ReplyTo {
     AsyncEvent {
         /// The event.
         event: u32,
+    },
+    /// A poller of an event source mapping.
+    Poller {
+        /// The poller.
+        poller: u32,
+    },
+    /// A delivery of a notification to a subscription.
+    Notification {
+        /// The delivery.
+        delivery: u32,
+    },
+    /// What is sent until it is taken.
+    Outbox {
+        /// Which.
+        item: u32,
     },
     /// A client script.
     Client {
@@ -112,6 +128,35 @@ pub enum TimerOwner {
     AsyncEvent {
         /// The event.
         event: u32,
+    },
+    /// A message becomes visible.
+    Message {
+        /// The queue.
+        queue: u32,
+        /// The message.
+        message: u32,
+    },
+    /// A receive has waited long enough.
+    LongPoll {
+        /// The queue.
+        queue: u32,
+        /// Which of its receives.
+        poll: u32,
+    },
+    /// A poller of an event source mapping goes on.
+    Poller {
+        /// The poller.
+        poller: u32,
+    },
+    /// The next attempt of a delivery of a notification.
+    Notification {
+        /// The delivery.
+        delivery: u32,
+    },
+    /// The next attempt of what is sent until it is taken.
+    Outbox {
+        /// Which.
+        item: u32,
     },
     /// The end of a client script's sleep, or the time to run it again.
     Client {
@@ -223,7 +268,8 @@ pub struct Core {
     foreground: usize,
     answers: VecDeque<(ActorId, ReplyTo, Answer)>,
     names: Rc<Names>,
-    lineages: Lineages,
+    pub(super) lineages: Lineages,
+    pub(super) outbox: Outbox,
     decisions: Box<dyn Decisions>,
     choices: Vec<(Site, u32)>,
     plan: Rc<FaultPlan>,
@@ -244,6 +290,7 @@ impl Core {
             answers: VecDeque::new(),
             names,
             lineages: Lineages::new(),
+            outbox: Outbox::default(),
             decisions: Box::new(crate::explore::strategies::Benign),
             choices: Vec::new(),
             plan,
@@ -262,6 +309,7 @@ impl Core {
         self.foreground = 0;
         self.answers.clear();
         self.lineages.reset();
+        self.outbox.reset();
         self.decisions = decisions;
         self.choices.clear();
         self.faults_on = true;

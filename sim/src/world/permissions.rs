@@ -29,6 +29,23 @@ pub struct Arns {
     pub machines: Vec<Arc<str>>,
     /// By the bus's name; the first is the default bus.
     pub buses: Vec<(Arc<str>, Arc<str>)>,
+    /// Of the queues.
+    pub queues: Vec<Arc<str>>,
+    /// Of the topics.
+    pub topics: Vec<Arc<str>>,
+}
+
+impl Arns {
+    /// The ARN of the queue with this URL, ARN or name.
+    fn queue(&self, queue: &str) -> Option<Arc<str>> {
+        let name = queue.rsplit([':', '/']).next().unwrap_or(queue);
+        self.queues.iter().find(|arn| ends_with_name(arn, name)).cloned()
+    }
+}
+
+/// Whether `named` is an ARN or the name at its end.
+fn ends_with_name(arn: &str, named: &str) -> bool {
+    *arn == *named || arn.rsplit(':').next() == Some(named)
 }
 
 impl Permissions {
@@ -55,6 +72,15 @@ impl Permissions {
                 arn.map_or(Ok(()), |arn| self.check_one(core, caller, role, "lambda:InvokeFunction", &arn))
             }
             Request::States(request) => self.check_states(core, caller, role, request),
+            Request::Streams(read) => self.check_one(core, caller, role, "dynamodb:GetRecords", &read.stream),
+            Request::Sqs(request) => {
+                let named = request.queue().and_then(|queue| self.arns.queue(queue));
+                named.map_or(Ok(()), |arn| self.check_one(core, caller, role, request.action(), &arn))
+            }
+            Request::Sns(request) => {
+                let named = self.arns.topics.iter().find(|arn| ends_with_name(arn, request.topic())).cloned();
+                named.map_or(Ok(()), |arn| self.check_one(core, caller, role, "sns:Publish", &arn))
+            }
         }
     }
 

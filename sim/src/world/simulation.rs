@@ -10,6 +10,8 @@ use crate::handlers::{HostError, hosted};
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::StepFunctions;
 use crate::services::{Answer, Request};
 
@@ -41,6 +43,10 @@ pub struct World {
     pub lambda: Lambda,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// SQS.
+    pub sqs: Sqs,
+    /// SNS.
+    pub sns: Sns,
     /// The client scripts of the workload.
     pub clients: Clients,
     /// What every role may do.
@@ -97,6 +103,8 @@ impl World {
         eventbridge: EventBridge,
         lambda: Lambda,
         stepfunctions: StepFunctions,
+        sqs: Sqs,
+        sns: Sns,
         permissions: Permissions,
         invariants: Vec<Invariant>,
         workload: Box<dyn Workload>,
@@ -109,6 +117,8 @@ impl World {
             eventbridge,
             lambda,
             stepfunctions,
+            sqs,
+            sns,
             clients: Clients::default(),
             permissions,
             invariants,
@@ -143,6 +153,7 @@ impl World {
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
         self.eventbridge.start_schedules(&mut self.core);
+        self.lambda.start_pollers(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
             None => self.check_end()?,
@@ -177,6 +188,8 @@ impl World {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            queues: &self.sqs,
+            topics: &self.sns,
             clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
@@ -190,6 +203,8 @@ impl World {
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.sqs.reset();
+        self.sns.reset();
         self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
@@ -281,6 +296,25 @@ impl World {
                     Ok(())
                 }
                 TimerOwner::Actor { slot } => self.actor_due(slot),
+                TimerOwner::Message { queue, message } => {
+                    self.sqs.message_due(&mut self.core, queue, message);
+                    self.note_queues();
+                    Ok(())
+                }
+                TimerOwner::LongPoll { queue, poll } => {
+                    self.sqs.poll_due(&mut self.core, queue, poll);
+                    Ok(())
+                }
+                TimerOwner::Poller { poller } => self.lambda.poller_due(&mut self.core, poller),
+                TimerOwner::Notification { delivery } => {
+                    self.sns.delivery_due(&mut self.core, delivery);
+                    self.touch(Parts::TOPICS);
+                    Ok(())
+                }
+                TimerOwner::Outbox { item } => {
+                    self.core.outgoing_due(item);
+                    Ok(())
+                }
                 TimerOwner::Client { client } => {
                     let ended = self.clients.timer(&mut self.core, client)?;
                     self.note_clients();
@@ -316,6 +350,20 @@ impl World {
                 self.note_executions();
                 Ok(())
             }
+            Request::Streams(read) => {
+                self.dynamodb.read_stream(&mut self.core, caller, *read);
+                Ok(())
+            }
+            Request::Sqs(request) => {
+                self.sqs.handle(&mut self.core, caller, *request);
+                self.note_queues();
+                Ok(())
+            }
+            Request::Sns(request) => {
+                self.sns.handle(&mut self.core, caller, *request);
+                self.touch(Parts::TOPICS);
+                Ok(())
+            }
         }
     }
 
@@ -337,6 +385,15 @@ impl World {
                 Ok(())
             }
             ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
+            ReplyTo::Poller { poller } => self.lambda.poller_answered(&mut self.core, poller, answer),
+            ReplyTo::Notification { delivery } => {
+                self.sns.delivery_answered(&mut self.core, delivery, &answer);
+                Ok(())
+            }
+            ReplyTo::Outbox { item } => {
+                self.core.outgoing_answered(item, &answer);
+                Ok(())
+            }
             ReplyTo::Client { client, process } => {
                 let ended = self.clients.answer(&mut self.core, client, process, answer)?;
                 self.note_clients();
@@ -355,6 +412,12 @@ impl World {
         let changed = self.stepfunctions.take_changed();
         if changed != Parts::NONE {
             self.touch(changed);
+        }
+    }
+
+    fn note_queues(&mut self) {
+        if self.sqs.take_changed() {
+            self.touch(Parts::QUEUES);
         }
     }
 
@@ -385,6 +448,8 @@ impl World {
 
     /// Judges what must hold in the end.
     fn check_end(&mut self) -> Result<Option<Violation>, HostError> {
+        // Messages grow too old without anything happening.
+        self.revisions.bump(Parts::QUEUES);
         self.judge(|invariant, _| invariant.when == When::Eventually)
     }
 

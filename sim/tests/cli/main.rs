@@ -2,7 +2,11 @@
 
 mod bad_input;
 mod check;
+mod eval;
 mod flags;
+mod lint;
 mod mocks;
 mod replay;
+mod retrace;
+mod run;
 mod shop;

@@ -9,6 +9,7 @@ mod eventbridge;
 mod faults;
 mod iam;
 mod lambda;
+mod sqs;
 mod stepfunctions;
 mod support;
 mod world;

@@ -113,6 +113,17 @@ impl Stage {
         self.resource(name, "AWS::Events::Rule", properties)
     }
 
+    pub fn queue(self, name: &str, properties: Json) -> Stage {
+        let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.resource(&format!("Queue{id}"), "AWS::SQS::Queue", merged(json!({"QueueName": name}), properties))
+    }
+
+    /// Feeds `function` from a queue or a stream.
+    pub fn feed(self, function: &str, source_arn: &str, more: Json) -> Stage {
+        let own = json!({"FunctionName": function, "EventSourceArn": source_arn});
+        self.resource(&format!("Feeds{function}"), "AWS::Lambda::EventSourceMapping", merged(own, more))
+    }
+
     /// Lets EventBridge invoke `function`.
     pub fn permit(self, function: &str) -> Stage {
         let properties =
@@ -359,6 +370,10 @@ pub fn put_event(bus: &str, source: &str, detail: Json) -> Json {
 
 pub fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:us-east-1:111111111111:function:{name}")
+}
+
+pub fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:us-east-1:111111111111:{name}")
 }
 
 pub fn machine_arn(name: &str) -> String {

@@ -5,63 +5,63 @@
 //! value at its path goes with what the fields before it chose.
 //!
 //! This is a search: each field picks a value, a dead end goes back. It goes back to the field that caused the dead end
-//! rather than to the last one (conflict-directed backjumping; Prosser 1993), so independent arrays do not multiply.
+//! rather than to the last one (conflict-directed backjumping; Prosser 1993), so independent arrays do not multiply, and
+//! values in elements that are not the chosen one are jumped over, so the elements of one array do not either.
 
-use super::index::{Test, TestId};
-use super::walk::{Bits, Bound, Findings, FrameId};
+use std::ops::Range;
 
-/// So many picks are tried for one rule and event before it counts as no match. Only keys that both contain dots and
-/// nest in arrays get near; an ordinary rule tries each value once.
-const PICKS_MAX: usize = 200_000;
+use super::findings::{Findings, FrameId, Value};
+use super::index::TestId;
+
+/// So many picks are tried for one rule and event before it counts as no match. An ordinary rule tries each value once;
+/// only events whose keys repeat, or contain dots, inside arrays can need more.
+pub(super) const PICKS_MAX: usize = 200_000;
 
 const NOBODY: u32 = u32::MAX;
 
-impl Findings<'_> {
+impl Findings<'_, '_> {
     /// Whether the event satisfies all of `tests`.
-    pub(super) fn satisfy(&mut self, tests: &[TestId]) -> bool {
-        let mut is_certain = true;
-        for &test in tests {
-            let Test { field, accepts_absence, .. } = self.index.test_at(test);
-            if !self.any.contains(test.0) && !accepts_absence {
+    pub(super) fn satisfy(&self, tests: &[TestId]) -> bool {
+        let mut entangled = 0;
+        let mut absences = 0;
+        for &id in tests {
+            let test = self.index.test(id);
+            let values = self.values_at(test.field);
+            let is_bound_enough = |value: &&Value| test.accepts(self.scalar_of(value));
+            if values.iter().filter(|value| value.frame.is_none()).any(|value| is_bound_enough(&value)) {
+                continue;
+            }
+            if test.accepts_absence {
+                if !values.is_empty() {
+                    entangled += 1;
+                    absences += 1;
+                }
+            } else if values.iter().filter(|value| value.frame.is_some()).any(|value| is_bound_enough(&value)) {
+                entangled += 1;
+            } else {
                 return false;
             }
-            is_certain &= self.free.contains(test.0) || (*accepts_absence && !self.present.contains(field.0));
         }
-        if is_certain || self.bound.is_empty() {
-            return is_certain;
-        }
-        if !self.is_sorted {
-            self.bound.sort_by_key(|bound| bound.field);
-            self.is_sorted = true;
-        }
-        Search::new(self, tests).succeeds()
-    }
-
-    fn bound_at(&self, test: &Test) -> &[Bound] {
-        let start = self.bound.partition_point(|bound| bound.field < test.field);
-        let end = self.bound.partition_point(|bound| bound.field <= test.field);
-        &self.bound[start..end]
-    }
-
-    fn tests_of(&self, bound: &Bound) -> &[TestId] {
-        &self.bound_tests[bound.tests.0 as usize..bound.tests.1 as usize]
+        // A single value that came through arrays has nothing to go with.
+        if absences == 0 && entangled <= 1 { true } else { Search::new(self, tests).succeeds() }
     }
 }
 
-struct Search<'f, 'i> {
-    findings: &'f Findings<'i>,
-    levels: Vec<Level<'f>>,
+struct Search<'f, 'i, 'e> {
+    findings: &'f Findings<'i, 'e>,
+    levels: Vec<Level>,
     /// By array: the element that was picked, and the level that picked it.
-    picked: Vec<(u32, u32)>,
+    picked: Vec<(FrameId, u32)>,
     picks_left: usize,
 }
 
 /// A field with its ways to be satisfied.
-struct Level<'f> {
+struct Level {
     is_free: bool,
+    /// Where the values are that satisfy it, sorted.
     values: Vec<FrameId>,
-    /// The values that `exists: false` must not meet.
-    absence_of: Option<&'f [Bound]>,
+    /// Where the values are that `exists: false` must not meet, sorted.
+    absence_of: Option<Vec<FrameId>>,
     next: usize,
     /// The arrays in which this level picked the element.
     arrays: Vec<u32>,
@@ -69,28 +69,47 @@ struct Level<'f> {
     conflicts: Bits,
 }
 
-impl<'f, 'i> Search<'f, 'i> {
-    fn new(findings: &'f Findings<'i>, tests: &[TestId]) -> Search<'f, 'i> {
-        let some_absence = tests.iter().any(|test| findings.index.test_at(*test).accepts_absence);
-        // A value that goes with anything is the best pick, unless a narrower one could make room for an absence.
-        let undecided = tests.iter().filter(|test| some_absence || !findings.free.contains(test.0));
-        let size = tests.len();
-        let levels = undecided.map(|&id| {
-            let test = findings.index.test_at(id);
-            let bound = findings.bound_at(test);
-            let satisfying = bound.iter().filter(|bound| findings.tests_of(bound).contains(&id));
-            let can_be_absent = test.accepts_absence && !findings.present_free.contains(test.field.0);
-            Level {
-                is_free: findings.free.contains(id.0),
-                values: satisfying.map(|bound| bound.frame).collect(),
-                absence_of: can_be_absent.then_some(bound),
+/// Why a value cannot be picked.
+struct Clash {
+    /// The level that picked another element.
+    owner: u32,
+    /// The frames that cannot be picked for the same reason: all before this one.
+    next: FrameId,
+}
+
+impl<'f, 'i, 'e> Search<'f, 'i, 'e> {
+    fn new(findings: &'f Findings<'i, 'e>, tests: &[TestId]) -> Search<'f, 'i, 'e> {
+        let some_absence = tests.iter().any(|test| findings.index.test(*test).accepts_absence);
+        let mut levels = Vec::with_capacity(tests.len());
+        for &id in tests {
+            let test = findings.index.test(id);
+            let values = findings.values_at(test.field);
+            let mut level = Level {
+                is_free: false,
+                values: Vec::new(),
+                absence_of: None,
                 next: 0,
                 arrays: Vec::new(),
-                conflicts: Bits::new(size),
+                conflicts: Bits::new(tests.len()),
+            };
+            for value in values {
+                if test.accepts(findings.scalar_of(value)) {
+                    level.is_free |= value.frame.is_none();
+                    level.values.extend(value.frame);
+                }
             }
-        });
-        let levels = levels.collect();
-        Search { findings, levels, picked: vec![(0, NOBODY); findings.arrays as usize], picks_left: PICKS_MAX }
+            // A value that goes with anything is the best pick, unless a narrower one could make room for an absence.
+            if level.is_free && !some_absence {
+                continue;
+            }
+            if test.accepts_absence && values.iter().all(|value| value.frame.is_some()) {
+                level.absence_of = Some(sorted(values.iter().filter_map(|value| value.frame).collect()));
+            }
+            level.values = sorted(level.values);
+            levels.push(level);
+        }
+        let picked = vec![(FrameId(0), NOBODY); findings.arrays()];
+        Search { findings, levels, picked, picks_left: PICKS_MAX }
     }
 
     fn succeeds(mut self) -> bool {
@@ -123,21 +142,19 @@ impl<'f, 'i> Search<'f, 'i> {
     /// Takes the next way of a level that goes with the picks before it.
     fn pick_next(&mut self, at: usize) -> bool {
         loop {
+            let Some(left) = self.picks_left.checked_sub(1) else { return false };
+            self.picks_left = left;
             let level = &mut self.levels[at];
             let way = level.next;
             level.next += 1;
-            let Some(left) = self.picks_left.checked_sub(1) else { return false };
-            self.picks_left = left;
+            let values = level.values.len();
             let is_picked = match way {
                 0 => level.is_free,
-                _ if way <= level.values.len() => {
+                _ if way <= values => {
                     let frame = level.values[way - 1];
                     self.pick(at, frame)
                 }
-                _ if way == level.values.len() + 1 => match level.absence_of {
-                    Some(values) => self.is_absent(at, values),
-                    None => false,
-                },
+                _ if way == values + 1 => self.is_absent(at),
                 _ => return false,
             };
             if is_picked {
@@ -147,47 +164,109 @@ impl<'f, 'i> Search<'f, 'i> {
     }
 
     fn pick(&mut self, at: usize, frame: FrameId) -> bool {
-        if let Some(owner) = self.against(frame) {
-            self.levels[at].conflicts.insert(owner);
+        if let Some(clash) = self.clash(frame) {
+            let level = &mut self.levels[at];
+            level.conflicts.insert(clash.owner);
+            level.next = level.next.max(1 + level.values.partition_point(|value| *value < clash.next));
             return false;
         }
-        for element in self.findings.elements(frame) {
+        let mut around = Some(frame);
+        while let Some(id) = around {
+            let element = self.findings.frame(id);
             let picked = &mut self.picked[element.array as usize];
             if picked.1 == NOBODY {
-                *picked = (element.element, at as u32);
+                *picked = (id, at as u32);
                 self.levels[at].arrays.push(element.array);
             }
+            around = element.parent;
         }
         true
     }
 
-    fn is_absent(&mut self, at: usize, values: &[Bound]) -> bool {
-        let Some(met) = values.iter().find(|bound| self.against(bound.frame).is_none()) else { return true };
+    fn is_absent(&mut self, at: usize) -> bool {
+        let Some(values) = &self.levels[at].absence_of else { return false };
+        let mut next = 0;
+        let met = loop {
+            let Some(&frame) = values.get(next) else { return true };
+            match self.clash(frame) {
+                Some(clash) => next = (next + 1).max(values.partition_point(|value| *value < clash.next)),
+                None => break frame,
+            }
+        };
         // Another pick of any level that can pick in the same outermost array might shut this value out.
-        let outermost = self.outermost(met.frame);
+        let outermost = self.outermost(met);
         for level in 0..at {
-            if self.levels[level].values.iter().any(|frame| self.outermost(*frame) == outermost) {
+            let values = &self.levels[level].values;
+            let first = values.partition_point(|value| *value < outermost.start);
+            if values.get(first).is_some_and(|value| *value < outermost.end) {
                 self.levels[at].conflicts.insert(level as u32);
             }
         }
         false
     }
 
-    /// The level whose pick shuts the value at `frame` out.
-    fn against(&self, frame: FrameId) -> Option<u32> {
-        self.findings.elements(frame).find_map(|element| {
+    /// The outermost pick that shuts the value at `frame` out.
+    fn clash(&self, frame: FrameId) -> Option<Clash> {
+        let mut clash = None;
+        let mut around = Some(frame);
+        while let Some(id) = around {
+            let element = self.findings.frame(id);
             let (picked, owner) = self.picked[element.array as usize];
-            (owner != NOBODY && picked != element.element).then_some(owner)
-        })
+            if owner != NOBODY && picked != id {
+                // The array's elements stand in order: those before the picked one, or all that are left, are out.
+                let next = if id < picked { picked } else { self.findings.frames_of(element.array).end };
+                clash = Some(Clash { owner, next });
+            }
+            around = element.parent;
+        }
+        clash
     }
 
-    fn outermost(&self, frame: FrameId) -> Option<u32> {
-        self.findings.elements(frame).last().map(|element| element.array)
+    fn outermost(&self, frame: FrameId) -> Range<FrameId> {
+        let mut element = self.findings.frame(frame);
+        while let Some(parent) = element.parent {
+            element = self.findings.frame(parent);
+        }
+        self.findings.frames_of(element.array)
     }
 
     fn release(&mut self, level: usize) {
         for array in std::mem::take(&mut self.levels[level].arrays) {
             self.picked[array as usize].1 = NOBODY;
         }
+    }
+}
+
+fn sorted(mut frames: Vec<FrameId>) -> Vec<FrameId> {
+    frames.sort_unstable();
+    frames.dedup();
+    frames
+}
+
+/// A set of small numbers.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new(size: usize) -> Bits {
+        Bits(vec![0; size.div_ceil(64)])
+    }
+
+    fn insert(&mut self, bit: u32) {
+        self.0[bit as usize / 64] |= 1 << (bit % 64);
+    }
+
+    fn remove(&mut self, bit: u32) {
+        self.0[bit as usize / 64] &= !(1 << (bit % 64));
+    }
+
+    fn add_all(&mut self, other: &Bits) {
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+
+    fn largest(&self) -> Option<u32> {
+        let (at, word) = self.0.iter().enumerate().rev().find(|(_, word)| **word != 0)?;
+        Some(at as u32 * 64 + 63 - word.leading_zeros())
     }
 }

@@ -32,21 +32,53 @@ impl Block {
         Ok(Block { is_v4, first: address & !host, last: address | host })
     }
 
-    pub(crate) fn contains(&self, text: &str) -> bool {
-        parse_address(text)
-            .is_some_and(|(is_v4, address)| is_v4 == self.is_v4 && (self.first..=self.last).contains(&address))
+    pub(crate) fn contains(&self, text: &[u8]) -> bool {
+        Address::parse(text).is_some_and(|address| address.network(self.host_bits()) == self.network())
+    }
+
+    /// The bits of an address that this block leaves open.
+    pub(crate) fn host_bits(&self) -> u32 {
+        (self.last - self.first).count_ones()
+    }
+
+    /// What the addresses of this block have in common.
+    pub(crate) fn network(&self) -> Address {
+        Address { is_v4: self.is_v4, value: self.first }
     }
 }
 
 /// As `address/bits`.
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host_bits = (self.last - self.first).count_ones();
+        let host_bits = self.host_bits();
         if self.is_v4 {
             write!(f, "{}/{}", Ipv4Addr::from(self.first as u32), 32 - host_bits)
         } else {
             write!(f, "{}/{}", Ipv6Addr::from(self.first), 128 - host_bits)
         }
+    }
+}
+
+/// An IP address as an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Address {
+    pub(crate) is_v4: bool,
+    pub(crate) value: u128,
+}
+
+impl Address {
+    pub(crate) fn parse(text: &[u8]) -> Option<Address> {
+        if !text.first().is_some_and(|first| first.is_ascii_hexdigit() || *first == b':') {
+            return None;
+        }
+        let (is_v4, value) = parse_address(std::str::from_utf8(text).ok()?)?;
+        Some(Address { is_v4, value })
+    }
+
+    /// The same with the last `host_bits` bits zero.
+    pub(crate) fn network(self, host_bits: u32) -> Address {
+        let host = 1u128.checked_shl(host_bits).map_or(u128::MAX, |next| next - 1);
+        Address { value: self.value & !host, ..self }
     }
 }
 
@@ -98,7 +130,7 @@ mod tests {
         ];
         for (block, address, inside) in cases {
             let parsed = Block::parse(block).expect("a block");
-            assert_eq!(parsed.contains(address), inside, "{address} in {block}");
+            assert_eq!(parsed.contains(address.as_bytes()), inside, "{address} in {block}");
         }
     }
 

@@ -49,7 +49,7 @@ fn unmet(branch: &Branch, values: &Values) -> Vec<UnmetField> {
         let found = values.get(&*field.path).map_or(&[][..], Vec::as_slice);
         let is_met = field.any_of.iter().any(|entry| match entry {
             Predicate::Absent => found.is_empty(),
-            entry => found.iter().filter_map(|value| Scalar::of(value)).any(|value| entry.accepts(&value)),
+            entry => found.iter().filter_map(|value| Scalar::of(value)).any(|value| entry.accepts(value)),
         });
         if !is_met {
             let entries: Vec<String> = field.any_of.iter().map(Predicate::to_string).collect();

@@ -8,50 +8,76 @@ use std::sync::Arc;
 
 /// A text of a pattern, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct AnyCase(Arc<[Forms]>);
+pub(crate) enum AnyCase {
+    /// Only ASCII, in lower case. Nothing but ASCII is accepted then, letters in either case.
+    Ascii(Arc<str>),
+    Other(Arc<[Forms]>),
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Forms {
+pub(crate) struct Forms {
     upper: Box<str>,
     lower: Box<str>,
 }
 
 impl AnyCase {
     pub(crate) fn new(text: &str) -> AnyCase {
-        AnyCase(text.chars().flat_map(forms).collect())
+        if text.is_ascii() {
+            return AnyCase::Ascii(text.to_ascii_lowercase().into());
+        }
+        AnyCase::Other(text.chars().flat_map(forms).collect())
     }
 
-    pub(crate) fn equals(&self, text: &str) -> bool {
-        self.strip_from_start(text) == Some("")
+    pub(crate) fn equals(&self, text: &[u8]) -> bool {
+        match self {
+            AnyCase::Ascii(wanted) => wanted.as_bytes().eq_ignore_ascii_case(text),
+            AnyCase::Other(wanted) => strip_from_start(wanted, text).is_some_and(<[u8]>::is_empty),
+        }
     }
 
-    pub(crate) fn is_prefix_of(&self, text: &str) -> bool {
-        self.strip_from_start(text).is_some()
+    pub(crate) fn is_prefix_of(&self, text: &[u8]) -> bool {
+        match self {
+            AnyCase::Ascii(prefix) => {
+                text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+            }
+            AnyCase::Other(prefix) => strip_from_start(prefix, text).is_some(),
+        }
     }
 
-    pub(crate) fn is_suffix_of(&self, text: &str) -> bool {
+    pub(crate) fn is_suffix_of(&self, text: &[u8]) -> bool {
+        let forms = match self {
+            AnyCase::Ascii(suffix) => {
+                let start = text.len().checked_sub(suffix.len());
+                return start.is_some_and(|start| text[start..].eq_ignore_ascii_case(suffix.as_bytes()));
+            }
+            AnyCase::Other(forms) => forms,
+        };
         let mut rest = text;
-        for forms in self.0.iter().rev() {
-            let Some(before) = rest.strip_suffix(&*forms.upper).or_else(|| rest.strip_suffix(&*forms.lower)) else {
+        for Forms { upper, lower } in forms.iter().rev() {
+            let Some(before) = rest.strip_suffix(upper.as_bytes()).or_else(|| rest.strip_suffix(lower.as_bytes()))
+            else {
                 return false;
             };
             rest = before;
         }
         true
     }
+}
 
-    // The two forms of a character never start, or end, alike unless they are the same, so the first that fits is right.
-    fn strip_from_start<'t>(&self, text: &'t str) -> Option<&'t str> {
-        self.0
-            .iter()
-            .try_fold(text, |rest, forms| rest.strip_prefix(&*forms.upper).or_else(|| rest.strip_prefix(&*forms.lower)))
-    }
+// The two forms of a character never start, or end, alike unless they are the same, so the first that fits is right.
+fn strip_from_start<'t>(forms: &[Forms], text: &'t [u8]) -> Option<&'t [u8]> {
+    forms.iter().try_fold(text, |rest, Forms { upper, lower }| {
+        rest.strip_prefix(upper.as_bytes()).or_else(|| rest.strip_prefix(lower.as_bytes()))
+    })
 }
 
 /// In its lower case, since the case that was written makes no difference.
 impl fmt::Display for AnyCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|forms| f.write_str(&forms.lower))
+        match self {
+            AnyCase::Ascii(text) => f.write_str(text),
+            AnyCase::Other(forms) => forms.iter().try_for_each(|forms| f.write_str(&forms.lower)),
+        }
     }
 }
 
@@ -88,16 +114,16 @@ mod tests {
             ("", "x", false),
         ];
         for (pattern, text, equal) in cases {
-            assert_eq!(AnyCase::new(pattern).equals(text), equal, "{pattern} and {text}");
+            assert_eq!(AnyCase::new(pattern).equals(text.as_bytes()), equal, "{pattern} and {text}");
         }
     }
 
     #[test]
     fn either_end_can_be_compared() {
-        assert!(AnyCase::new("ORD").is_prefix_of("order"));
-        assert!(!AnyCase::new("ORD").is_prefix_of("or"));
-        assert!(AnyCase::new(".pNG").is_suffix_of("cat.Png"));
-        assert!(!AnyCase::new("cat.png").is_suffix_of("at.png"));
+        assert!(AnyCase::new("ORD").is_prefix_of(b"order"));
+        assert!(!AnyCase::new("ORD").is_prefix_of(b"or"));
+        assert!(AnyCase::new(".pNG").is_suffix_of(b"cat.Png"));
+        assert!(!AnyCase::new("cat.png").is_suffix_of(b"at.png"));
     }
 
     #[test]

@@ -8,6 +8,34 @@ use crate::json::Number;
 /// Integers up to here are their own shortest decimal.
 const EXACT_INTEGER_MAX: u64 = 1 << 53;
 
+/// A number of an event, not looked at yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Numeral<'e> {
+    /// As it was spelled, by JSON's rules.
+    Text(&'e [u8]),
+    Value(&'e Number),
+}
+
+impl<'e> Numeral<'e> {
+    /// The number, if it is comparable.
+    pub(crate) fn double(self) -> Option<Double> {
+        match self {
+            Numeral::Text(text) => comparable(text).map(Double::from),
+            Numeral::Value(number) => match Decimal::of(number) {
+                Decimal::Comparable(double) => Some(double),
+                Decimal::Spelled(_) => None,
+            },
+        }
+    }
+
+    pub(crate) fn decimal(self) -> Decimal<'e> {
+        match self {
+            Numeral::Text(text) => Decimal::parse(String::from_utf8_lossy(text)),
+            Numeral::Value(number) => Decimal::of(number),
+        }
+    }
+}
+
 /// A number of an event or of a pattern.
 ///
 /// AWS: a number is comparable when its text, as a decimal, equals the shortest decimal of its double; `1.0` and `1`
@@ -24,6 +52,13 @@ pub(crate) struct Double(f64);
 
 impl Double {
     pub(crate) const MAX: Double = Double(f64::MAX);
+
+    /// Its place in the order of all doubles.
+    pub(crate) fn rank(self) -> u64 {
+        const SIGN: u64 = 1 << 63;
+        let bits = self.0.to_bits();
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    }
 }
 
 impl PartialEq for Double {
@@ -65,8 +100,16 @@ impl From<f64> for Double {
 }
 
 impl<'t> Decimal<'t> {
+    /// The text of what is not comparable.
+    pub(crate) fn spelling(self) -> Option<Cow<'t, str>> {
+        match self {
+            Decimal::Comparable(_) => None,
+            Decimal::Spelled(text) => Some(text),
+        }
+    }
+
     pub(crate) fn parse(text: Cow<'t, str>) -> Decimal<'t> {
-        match comparable(&text) {
+        match comparable(text.as_bytes()) {
             Some(value) => Decimal::Comparable(value.into()),
             None => Decimal::Spelled(text),
         }
@@ -83,49 +126,91 @@ impl<'t> Decimal<'t> {
     }
 }
 
-fn comparable(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok()?;
+/// The double that a number's text stands for, if the text is that double's shortest decimal.
+fn comparable(text: &[u8]) -> Option<f64> {
+    let decimal = Digits::of(text)?;
+    // A double keeps any 15 digits apart, so these are shortest; and one operation on two doubles is rounded once.
+    if decimal.significant < FIFTEEN_DIGITS
+        && let Some(ten) = usize::try_from(decimal.exponent.unsigned_abs()).ok().and_then(|power| TENS.get(power))
+    {
+        let significant = decimal.significant as f64;
+        let value = if decimal.exponent < 0 { significant / ten } else { significant * ten };
+        return Some(if decimal.is_negative { -value } else { value });
+    }
+    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     if !value.is_finite() {
         return None;
     }
-    if text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(value);
-    }
-    let mut shortest = Digits::of(&format!("{value:e}"))?;
-    if shortest.significant.len() == 1 {
+    let mut shortest = Digits::of(zmij::Buffer::new().format_finite(value).as_bytes())?;
+    if shortest.significant < 10 {
         // AWS compares with Java's text of the double, which has two digits at least: `4.9e-324`, not `5e-324`.
-        shortest = Digits::of(&format!("{value:.1e}"))?;
+        shortest = Digits::of(format!("{value:.1e}").as_bytes())?;
     }
-    (Digits::of(text)? == shortest).then_some(value)
+    (decimal == shortest).then_some(value)
 }
+
+const FIFTEEN_DIGITS: u64 = 1_000_000_000_000_000;
+
+/// Powers of ten up to here are doubles.
+const TENS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
 
 /// A decimal as sign, digits without zeros at either end, and the power of ten of the last digit.
 #[derive(PartialEq)]
 struct Digits {
     is_negative: bool,
-    significant: Vec<u8>,
+    significant: u64,
     exponent: i64,
 }
 
 impl Digits {
-    fn of(text: &str) -> Option<Digits> {
-        let unsigned = text.strip_prefix('-').unwrap_or(text);
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
-            None => (unsigned, 0),
+    /// `None` for more digits than any double's shortest decimal has, and for an exponent beyond all doubles.
+    fn of(text: &[u8]) -> Option<Digits> {
+        const DIGITS_MAX: u32 = 19;
+        /// So large that no run of zeros in a text makes up for it.
+        const EXPONENT_MAX: i64 = i64::MAX / 4;
+        let (is_negative, unsigned) = match text {
+            [b'-', unsigned @ ..] => (true, unsigned),
+            _ => (false, text),
         };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-        let mut significant: Vec<u8> =
-            whole.bytes().chain(fraction.bytes()).skip_while(|&digit| digit == b'0').collect();
-        while significant.last() == Some(&b'0') {
-            significant.pop();
-            exponent += 1;
+        let (mut significant, mut digits, mut exponent) = (0u64, 0u32, 0i64);
+        // Zeros count as digits only once another digit follows them.
+        let mut zeros = 0u32;
+        let mut is_fraction = false;
+        let mut rest = unsigned;
+        while let [byte, after @ ..] = rest {
+            match byte {
+                b'0' => {
+                    zeros += u32::from(digits > 0);
+                    exponent -= i64::from(is_fraction);
+                }
+                b'1'..=b'9' => {
+                    digits += zeros + 1;
+                    if digits > DIGITS_MAX {
+                        return None;
+                    }
+                    significant = significant * 10u64.pow(zeros + 1) + u64::from(byte - b'0');
+                    zeros = 0;
+                    exponent -= i64::from(is_fraction);
+                }
+                b'.' => is_fraction = true,
+                _ => break,
+            }
+            rest = after;
         }
-        if significant.is_empty() {
+        if let [b'e' | b'E', power @ ..] = rest {
+            let power: i64 = std::str::from_utf8(power).ok()?.parse().ok()?;
+            if power.abs() > EXPONENT_MAX {
+                return None;
+            }
+            exponent += power;
+        }
+        if significant == 0 {
             return Some(Digits { is_negative: false, significant, exponent: 0 });
         }
-        Some(Digits { is_negative: text.starts_with('-'), significant, exponent })
+        Some(Digits { is_negative, significant, exponent: exponent + i64::from(zeros) })
     }
 }
 

@@ -7,7 +7,7 @@ use rehearsal_engine::Json;
 use rehearsal_engine::asl::Resource;
 use rehearsal_engine::execution::{Effect, Env, Event, Execution, Invocation, Resumed, Site, TimerId};
 
-use super::mocks::{End, Mocks};
+use super::mocks::{self, End, Mocks};
 use crate::lone;
 
 /// Runs until the execution ends.
@@ -134,6 +134,14 @@ impl Queue {
             End::Never => {}
             End::Output(output) => self.push(at_ms, Phase::Ended, Event::Succeeded { task, output }),
             End::Error(error, cause) => self.push(at_ms, Phase::Ended, Event::Failed { task, error, cause }),
+            End::Refused(phase, error, cause) => {
+                let event = match phase {
+                    mocks::Phase::Schedule => Event::ScheduleFailed { task, error, cause },
+                    mocks::Phase::Start => Event::StartFailed { task, error, cause },
+                    mocks::Phase::Submit => Event::SubmitFailed { task, error, cause },
+                };
+                self.push(at_ms, Phase::Ended, event);
+            }
         }
     }
 }

@@ -149,6 +149,7 @@ impl Look for Looking {
     fn describe(&self) -> String {
         let what = match &self.step {
             StepOf::PutEvent { .. } => "puts an event",
+            StepOf::SendMessage { .. } => "sends a message",
             StepOf::StartExecution { .. } => "starts an execution",
             StepOf::Invoke { .. } => "invokes a function",
             StepOf::StopExecution { .. } => "stops an execution",

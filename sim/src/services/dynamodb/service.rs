@@ -1,5 +1,6 @@
 use rehearsal_engine::Json;
 
+use super::streaming::Reader;
 use super::{AttributeValue, Attributes, Change, Database, ReadChoice, Request};
 use crate::services::{ApiError, Response, dynamodb_operation};
 use crate::world::{ActorId, Caller, Core, FaultId, Name, Parts, hash_text, mix};
@@ -10,6 +11,7 @@ pub struct DynamoDb {
     pub database: Database,
     changed: Parts,
     digest: u64,
+    pub(super) readers: Vec<Reader>,
 }
 
 /// How long the SDK waits before it repeats a throttled request.
@@ -18,7 +20,7 @@ const SDK_RETRY_MS: u64 = 50;
 impl DynamoDb {
     /// The service over these tables.
     pub fn new(database: Database) -> DynamoDb {
-        DynamoDb { database, changed: Parts::NONE, digest: 0 }
+        DynamoDb { database, changed: Parts::NONE, digest: 0, readers: Vec::new() }
     }
 
     /// Back to the seeded tables.
@@ -26,6 +28,7 @@ impl DynamoDb {
         self.database.reset();
         self.changed = Parts::NONE;
         self.digest = 0;
+        self.readers.clear();
     }
 
     /// Which tables changed since this was last asked.
@@ -88,6 +91,9 @@ impl DynamoDb {
             core.note(actor, || format!("{name} {} -> {outcome}", tables.join(", ")));
         }
         core.answer(actor, caller.reply_to, answer.map(Response::DynamoDb));
+        if is_write {
+            self.serve_readers(core);
+        }
     }
 
     fn execute(

@@ -16,6 +16,7 @@ pub struct EventBridge {
     pub(super) rules: Vec<Rule>,
     pub(super) deliveries: Vec<Delivery>,
     accepted: Vec<Accepted>,
+    pub(super) logged: Vec<Logged>,
     matched: Vec<u32>,
     ticks: Vec<u32>,
     region: Arc<str>,
@@ -32,6 +33,17 @@ pub struct Accepted {
     pub bus: u32,
     /// The event.
     pub event: Rc<Event>,
+}
+
+/// A line that a rule wrote to a log group.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// When.
+    pub at: Millis,
+    /// The log group's name.
+    pub group: Arc<str>,
+    /// What.
+    pub message: Json,
 }
 
 /// AWS: the entries of a request are smaller than this together.
@@ -53,6 +65,7 @@ impl EventBridge {
             rules,
             deliveries: Vec::new(),
             accepted: Vec::new(),
+            logged: Vec::new(),
             matched: Vec::new(),
             ticks,
             region,
@@ -65,6 +78,7 @@ impl EventBridge {
     pub fn reset(&mut self) {
         self.deliveries.clear();
         self.accepted.clear();
+        self.logged.clear();
         self.ticks.fill(0);
         self.schedules_on = true;
     }
@@ -84,6 +98,11 @@ impl EventBridge {
     /// Every accepted event so far, in order.
     pub fn accepted(&self) -> &[Accepted] {
         &self.accepted
+    }
+
+    /// Every line that rules wrote to log groups, in order.
+    pub fn logged(&self) -> &[Logged] {
+        &self.logged
     }
 
     /// The name of a bus.

@@ -1,6 +1,7 @@
 use rehearsal_engine::Json;
 
 use super::api::InvokeResponse;
+use super::destinations::Ending;
 use super::service::Lambda;
 use crate::handlers::HostError;
 use crate::services::{Answer, Response};
@@ -62,11 +63,15 @@ impl Lambda {
                 event.errors += 1;
                 if event.errors > function.async_retries_max {
                     core.note(event.actor, || "the event is given up after its last retry".to_owned());
+                    self.end_event(core, id, answer, "RetriesExhausted");
                     return;
                 }
                 ERROR_BACKOFF_MS[(event.errors as usize - 1).min(1)]
             }
-            Ok(_) => return,
+            Ok(_) => {
+                self.end_event(core, id, answer, "Success");
+                return;
+            }
             Err(_) => {
                 let doublings = event.refusals.min(9);
                 event.refusals += 1;
@@ -75,10 +80,32 @@ impl Lambda {
         };
         if core.now() + wait_ms > event.accepted + function.async_age_max_ms {
             core.note(event.actor, || "the event is given up because of its age".to_owned());
+            self.end_event(core, id, answer, "EventAgeExceeded");
             return;
         }
         let occurrence = event.errors + event.refusals;
         core.timer(core.now() + wait_ms, 0, event.actor, occurrence, TimerOwner::AsyncEvent { event: id });
+    }
+
+    /// Tells whoever wants to know how an event ended.
+    fn end_event(&mut self, core: &mut Core, id: u32, answer: &Answer, condition: &'static str) {
+        let event = &self.events[id as usize];
+        let response = match answer {
+            Ok(Response::Lambda(response)) => Some(response),
+            _ => None,
+        };
+        let succeeded = u32::from(condition == "Success");
+        let ending = Ending {
+            function: event.function,
+            actor: event.actor,
+            request: event.request,
+            payload: &event.payload,
+            attempts: event.errors + event.refusals + succeeded,
+            response,
+            condition,
+        };
+        self.event_ended(core, &ending);
+        self.events[id as usize].payload = Json::Null;
     }
 
     fn queue_event(

@@ -6,6 +6,8 @@ use super::api::{Function, Invoke, InvokeResponse, Mode, Target};
 use super::asynchronous::AsyncEvent;
 use super::environments::Environments;
 use super::invocation::{Invocation, Phase};
+use super::pollers::Poller;
+use super::sources::EventSource;
 use crate::handlers::entropy::{RANDOM_WEIGHTS, random_value};
 use crate::handlers::{Host, HostError, Start, Step, Wake};
 use crate::services::{Answer, ApiError, Response};
@@ -21,6 +23,8 @@ pub struct Lambda {
     environments: Vec<Environments>,
     next_environment: u32,
     invocations: Vec<Invocation>,
+    pub(super) sources: Vec<EventSource>,
+    pub(super) pollers: Vec<Poller>,
 }
 
 /// AWS: the largest response of a function, as its error message names it.
@@ -33,7 +37,16 @@ impl Lambda {
     /// The service with these functions, run by `host`.
     pub fn new(functions: Vec<Function>, host: Box<dyn Host>) -> Lambda {
         let environments = functions.iter().map(|_| Environments::default()).collect();
-        Lambda { functions, host, environments, next_environment: 0, invocations: Vec::new(), events: Vec::new() }
+        Lambda {
+            functions,
+            host,
+            environments,
+            next_environment: 0,
+            invocations: Vec::new(),
+            events: Vec::new(),
+            sources: Vec::new(),
+            pollers: Vec::new(),
+        }
     }
 
     /// Back to no invocation and no environment.
@@ -43,6 +56,7 @@ impl Lambda {
         self.next_environment = 0;
         self.invocations.clear();
         self.events.clear();
+        self.pollers.clear();
     }
 
     /// Whether handlers run inside this process.

@@ -22,6 +22,11 @@ class Session:
         return make_client(service_name, region_name or self.region_name, config)
 
     def resource(self, service_name, region_name=None, config=None, **settings):
+        if service_name in ("sqs", "sns"):
+            from rehearsal import messaging
+
+            made = messaging.SQS if service_name == "sqs" else messaging.SNS
+            return made(region_name or self.region_name, config)
         if service_name != "dynamodb":
             process.notice("unsupported", "boto3.resource(%r) is not simulated" % (service_name,))
             raise ResourceNotExistsError(service_name)

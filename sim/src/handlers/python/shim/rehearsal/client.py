@@ -230,6 +230,14 @@ def shape_lambda(response, answer, operation):
         response["Payload"] = StreamingBody(payload.encode())
 
 
+def shape_sqs(response, answer, operation):
+    if '"BinaryValue"' in answer:
+        for message in response.get("Messages", ()):
+            for attribute in message.get("MessageAttributes", {}).values():
+                if "BinaryValue" in attribute:
+                    attribute["BinaryValue"] = b64decode(attribute["BinaryValue"])
+
+
 def shape_stepfunctions(response, answer, operation):
     if "Date" in answer or '"timestamp"' in answer:
         restore_dates(response)
@@ -249,4 +257,4 @@ def restore_dates(value):
                 value[key] = datetime.fromtimestamp(member, timezone.utc)
 
 
-_shapes = {"dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions}
+_shapes = {"dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "sqs": shape_sqs}

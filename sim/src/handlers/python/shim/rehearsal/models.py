@@ -70,6 +70,9 @@ MaxNumberOfMessages:i VisibilityTimeout:i WaitTimeSeconds:i ReceiveRequestAttemp
 DeleteMessage QueueUrl!:s ReceiptHandle!:s
 DeleteMessageBatch QueueUrl!:s Entries!:[{{ Id!:s ReceiptHandle!:s }}]
 ChangeMessageVisibility QueueUrl!:s ReceiptHandle!:s VisibilityTimeout!:i
+ChangeMessageVisibilityBatch QueueUrl!:s Entries!:[{{ Id!:s ReceiptHandle!:s VisibilityTimeout:i }}]
+PurgeQueue QueueUrl!:s
+ListQueues QueueNamePrefix:s NextToken:s MaxResults:i
 GetQueueUrl QueueName!:s QueueOwnerAWSAccountId:s
 GetQueueAttributes QueueUrl!:s AttributeNames:[s]
 """,
@@ -94,6 +97,7 @@ CLASS_NAMES = {
 PAGES = {
     "Query": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
     "Scan": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
+    "ListQueues": ("NextToken", "NextToken", "MaxResults", "QueueUrls"),
     "ListExecutions": ("nextToken", "nextToken", "maxResults", "executions"),
     "GetExecutionHistory": ("nextToken", "nextToken", "maxResults", "events"),
     "ListStateMachines": ("nextToken", "nextToken", "maxResults", "stateMachines"),

@@ -118,7 +118,7 @@ def values(item):
 class ResourceMeta:
     def __init__(self, client, identifiers=()):
         self.client = client
-        self.service_name = "dynamodb"
+        self.service_name = client.meta.service_name
         self.identifiers = list(identifiers)
         self.data = None
 

@@ -1,0 +1,185 @@
+//! The walk through an event that is bytes: one pass, nothing built, and what no rule asks about is passed over.
+
+use std::borrow::Cow;
+
+use super::findings::{Findings, FrameId};
+use super::scan::{Broken, Scanner};
+use super::trie::NodeId;
+use crate::events::pattern::{Numeral, Scalar};
+use crate::events::tokens::decoded;
+use crate::source::NESTING_MAX;
+
+/// Walks the event that `bytes` begin with; says where it ends. A value that is no object holds nothing.
+pub(super) fn walk<'e>(bytes: &'e [u8], findings: &mut Findings<'_, 'e>) -> Result<usize, Broken> {
+    let mut walk = Walk { scanner: Scanner::new(bytes), findings };
+    let start = walk.scanner.skip_blanks(0);
+    match walk.scanner.byte(start) {
+        b'{' => walk.object(start, NodeId::ROOT, None, NESTING_MAX),
+        _ => walk.scanner.value_end(start),
+    }
+}
+
+struct Walk<'w, 'i, 'e> {
+    scanner: Scanner<'e>,
+    findings: &'w mut Findings<'i, 'e>,
+}
+
+impl<'e> Walk<'_, '_, 'e> {
+    /// Behind the object that opens at `start`.
+    fn object(
+        &mut self,
+        start: usize,
+        node: NodeId,
+        frame: Option<FrameId>,
+        depth_left: usize,
+    ) -> Result<usize, Broken> {
+        let depth_left = depth_left.checked_sub(1).ok_or_else(|| self.scanner.broken(start))?;
+        let mut at = self.scanner.skip_blanks(start + 1);
+        if self.scanner.byte(at) == b'}' {
+            return Ok(at + 1);
+        }
+        loop {
+            if self.scanner.byte(at) != b'"' {
+                return Err(self.scanner.broken(at));
+            }
+            let key_end = self.scanner.string_end(at + 1)?;
+            let child = self.child(node, at + 1, key_end)?;
+            at = self.scanner.skip_blanks(key_end + 1);
+            if self.scanner.byte(at) != b':' {
+                return Err(self.scanner.broken(at));
+            }
+            at = self.scanner.skip_blanks(at + 1);
+            at = match child {
+                Some(child) => self.value(at, child, frame, depth_left)?,
+                None => self.scanner.value_end(at)?,
+            };
+            at = self.scanner.skip_blanks(at);
+            match self.scanner.byte(at) {
+                b',' => at = self.scanner.skip_blanks(at + 1),
+                b'}' => return Ok(at + 1),
+                _ => return Err(self.scanner.broken(at)),
+            }
+        }
+    }
+
+    /// Behind the array that opens at `start`.
+    fn array(
+        &mut self,
+        start: usize,
+        node: NodeId,
+        frame: Option<FrameId>,
+        depth_left: usize,
+    ) -> Result<usize, Broken> {
+        let depth_left = depth_left.checked_sub(1).ok_or_else(|| self.scanner.broken(start))?;
+        let array = self.findings.enter_array();
+        let mut at = self.scanner.skip_blanks(start + 1);
+        if self.scanner.byte(at) == b']' {
+            return Ok(at + 1);
+        }
+        loop {
+            at = match self.scanner.byte(at) {
+                b'{' | b'[' => {
+                    let inside = self.findings.element(frame, array);
+                    self.value(at, node, Some(inside), depth_left)?
+                }
+                _ => self.value(at, node, frame, depth_left)?,
+            };
+            at = self.scanner.skip_blanks(at);
+            match self.scanner.byte(at) {
+                b',' => at = self.scanner.skip_blanks(at + 1),
+                b']' => {
+                    self.findings.leave_array(array);
+                    return Ok(at + 1);
+                }
+                _ => return Err(self.scanner.broken(at)),
+            }
+        }
+    }
+
+    /// Behind the value at `at`, which some rule asks about.
+    fn value(&mut self, at: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Broken> {
+        let trie = &self.findings.index.trie;
+        match (self.scanner.byte(at), trie.field(node)) {
+            (b'{', _) if trie.goes_on(node) => self.object(at, node, frame, depth_left),
+            (b'[', _) => self.array(at, node, frame, depth_left),
+            (_, None) | (b'{', _) => self.scanner.value_end(at),
+            (b'"', Some(field)) => {
+                let end = self.scanner.string_end(at + 1)?;
+                match self.text(at + 1, end)? {
+                    Cow::Borrowed(text) => self.findings.scalar(field, frame, Scalar::String(text)),
+                    Cow::Owned(text) => self.findings.decoded(field, frame, &text),
+                }
+                Ok(end + 1)
+            }
+            (first, Some(field)) => {
+                let end = self.scanner.word_end(at);
+                let scalar = match (first, self.scanner.slice(at, end)) {
+                    (b't', b"true") => Scalar::Bool(true),
+                    (b'f', b"false") => Scalar::Bool(false),
+                    (b'n', b"null") => Scalar::Null,
+                    (b'-' | b'0'..=b'9', number) if is_number(number) => Scalar::Number(Numeral::Text(number)),
+                    _ => return Err(self.scanner.broken(if self.scanner.byte(end) == 0 { end } else { at })),
+                };
+                self.findings.scalar(field, frame, scalar);
+                Ok(end)
+            }
+        }
+    }
+
+    #[inline]
+    fn child(&self, node: NodeId, start: usize, end: usize) -> Result<Option<NodeId>, Broken> {
+        let trie = &self.findings.index.trie;
+        Ok(match self.text(start, end)? {
+            Cow::Borrowed(key) => trie.descend(node, key),
+            Cow::Owned(key) => trie.descend(node, &key),
+        })
+    }
+
+    /// The text between two quotes.
+    #[inline]
+    fn text(&self, start: usize, end: usize) -> Result<Cow<'e, [u8]>, Broken> {
+        let raw = self.scanner.slice(start, end);
+        if self.scanner.has_escapes() && raw.contains(&b'\\') {
+            return decoded(raw).map(Cow::Owned).map_err(|at| self.scanner.broken(start + at));
+        }
+        Ok(Cow::Borrowed(raw))
+    }
+}
+
+/// Whether a word that begins as a number does is one.
+fn is_number(word: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let unsigned = word.strip_prefix(b"-").unwrap_or(word);
+    let whole = digits(unsigned);
+    let mut rest = &unsigned[whole..];
+    if whole == 0 || (whole > 1 && unsigned[0] == b'0') {
+        return false;
+    }
+    if let [b'.', fraction @ ..] = rest {
+        let length = digits(fraction);
+        if length == 0 {
+            return false;
+        }
+        rest = &fraction[length..];
+    }
+    if let [b'e' | b'E', power @ ..] = rest {
+        let power = if let [b'+' | b'-', power @ ..] = power { power } else { power };
+        return !power.is_empty() && digits(power) == power.len();
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_spelled_as_json_has_them() {
+        for word in ["0", "-0", "7", "10", "1.5", "0.0", "1e9", "1E+9", "-2.50e-0"] {
+            assert!(is_number(word.as_bytes()), "{word}");
+        }
+        for word in ["", "-", "01", "-01", "1.", ".5", "1e", "1e+", "1.e5", "1e5.0", "1-2", "1f", "--1"] {
+            assert!(!is_number(word.as_bytes()), "{word}");
+        }
+    }
+}

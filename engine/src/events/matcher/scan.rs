@@ -1,0 +1,223 @@
+//! Where strings and containers end in the bytes of an event.
+//!
+//! The bytes are looked at 64 at a time ([`masks`]): a bit for each quote that is not escaped and for each bracket
+//! outside of a string. The walk asks for the end of a string, or passes over a container, by counting bits; it moves
+//! forward only, so one block's bits are all that is kept. What is passed over is not checked, except that strings end,
+//! hold no control characters, and that brackets balance.
+
+mod masks;
+
+use masks::{BLOCK_BYTES, masks};
+
+use crate::source::NESTING_MAX;
+
+/// Where the bytes are not an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    /// The offset.
+    pub(super) at: usize,
+    /// Whether the bytes end there, so that more of them might mend it.
+    pub(super) is_cut_short: bool,
+}
+
+pub(super) struct Scanner<'e> {
+    bytes: &'e [u8],
+    /// The length of the bytes before a control character cut them.
+    length: usize,
+    /// Where the block begins that the bits are of.
+    block: usize,
+    quotes: u64,
+    brackets: u64,
+    /// All ones when the block ends inside a string.
+    is_inside: u64,
+    /// One when the block's last byte escapes the next.
+    is_escaping: u64,
+    /// Whether there was any backslash so far.
+    has_escapes: bool,
+}
+
+impl<'e> Scanner<'e> {
+    pub(super) fn new(bytes: &'e [u8]) -> Scanner<'e> {
+        let mut scanner = Scanner {
+            bytes,
+            length: bytes.len(),
+            block: 0,
+            quotes: 0,
+            brackets: 0,
+            is_inside: 0,
+            is_escaping: 0,
+            has_escapes: false,
+        };
+        scanner.read_block();
+        scanner
+    }
+
+    /// The byte at `at`; past the end there is a zero, which is nothing in JSON.
+    #[inline]
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or_default()
+    }
+
+    /// The bytes of a stretch that was found here.
+    #[inline]
+    pub(super) fn slice(&self, start: usize, end: usize) -> &'e [u8] {
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    /// That the byte at `at` has no place there.
+    #[cold]
+    pub(super) fn broken(&self, at: usize) -> Broken {
+        Broken { at, is_cut_short: at >= self.length }
+    }
+
+    /// Whether a backslash may stand before the place that was last asked for.
+    #[inline]
+    pub(super) fn has_escapes(&self) -> bool {
+        self.has_escapes
+    }
+
+    /// The first byte from `at` on that is no blank.
+    #[inline]
+    pub(super) fn skip_blanks(&self, mut at: usize) -> usize {
+        while matches!(self.byte(at), b' ' | b'\t' | b'\n' | b'\r') {
+            at += 1;
+        }
+        at
+    }
+
+    /// The closing quote of the string whose content starts at `at`.
+    #[inline]
+    pub(super) fn string_end(&mut self, at: usize) -> Result<usize, Broken> {
+        self.go_to(at)?;
+        let mut quotes = self.quotes & (u64::MAX << (at - self.block));
+        while quotes == 0 {
+            self.next_block()?;
+            quotes = self.quotes;
+        }
+        Ok(self.block + quotes.trailing_zeros() as usize)
+    }
+
+    /// Behind the container whose content starts at `at`.
+    pub(super) fn container_end(&mut self, at: usize) -> Result<usize, Broken> {
+        self.go_to(at)?;
+        let mut brackets = self.brackets & (u64::MAX << (at - self.block));
+        let mut depth = 1;
+        loop {
+            while brackets != 0 {
+                let found = self.block + brackets.trailing_zeros() as usize;
+                brackets &= brackets - 1;
+                match self.byte(found) {
+                    b'{' | b'[' if depth < NESTING_MAX => depth += 1,
+                    b'}' | b']' if depth == 1 => return Ok(found + 1),
+                    b'}' | b']' => depth -= 1,
+                    _ => return Err(self.broken(found)),
+                }
+            }
+            self.next_block()?;
+            brackets = self.brackets;
+        }
+    }
+
+    /// Behind the number or word at `at`.
+    #[inline]
+    pub(super) fn word_end(&self, at: usize) -> usize {
+        let mut end = at;
+        while matches!(self.byte(end), b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') {
+            end += 1;
+        }
+        end
+    }
+
+    /// Behind the value at `at`.
+    #[inline]
+    pub(super) fn value_end(&mut self, at: usize) -> Result<usize, Broken> {
+        match self.byte(at) {
+            b'"' => Ok(self.string_end(at + 1)? + 1),
+            b'{' | b'[' => self.container_end(at + 1),
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Ok(self.word_end(at)),
+            _ => Err(self.broken(at)),
+        }
+    }
+
+    #[inline]
+    fn go_to(&mut self, at: usize) -> Result<(), Broken> {
+        while at - self.block >= BLOCK_BYTES {
+            self.next_block()?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn next_block(&mut self) -> Result<(), Broken> {
+        self.block += BLOCK_BYTES;
+        if self.block >= self.bytes.len() {
+            return Err(self.broken(self.bytes.len()));
+        }
+        self.read_block();
+        Ok(())
+    }
+
+    #[inline]
+    fn read_block(&mut self) {
+        let rest = self.bytes.get(self.block..).unwrap_or_default();
+        let found = if let Some(block) = rest.first_chunk::<BLOCK_BYTES>() {
+            masks(block)
+        } else {
+            let mut block = [b' '; BLOCK_BYTES];
+            block[..rest.len()].copy_from_slice(rest);
+            masks(&block)
+        };
+        let escaped = self.escaped(found.backslashes);
+        self.quotes = found.quotes & !escaped;
+        let inside = inclusive_parity(self.quotes) ^ self.is_inside;
+        self.is_inside = ((inside as i64) >> 63) as u64;
+        self.brackets = found.brackets & !inside;
+        if found.has_controls {
+            self.cut_at_control(inside);
+        }
+    }
+
+    /// The bytes of the block that a backslash escapes, after simdjson (Langdale and Lemire 2019): a run of backslashes
+    /// escapes what follows it when it is of odd length.
+    #[inline]
+    fn escaped(&mut self, backslashes: u64) -> u64 {
+        const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+        if backslashes == 0 {
+            return std::mem::take(&mut self.is_escaping);
+        }
+        self.has_escapes = true;
+        let starts = backslashes & !self.is_escaping;
+        let runs = ((starts << 1) | ODD).wrapping_sub(starts) ^ ODD;
+        let escaped = runs ^ (backslashes | self.is_escaping);
+        self.is_escaping = (runs & backslashes) >> 63;
+        escaped
+    }
+
+    /// A control character inside a string ends what can be read. Between tokens they are line breaks.
+    #[cold]
+    fn cut_at_control(&mut self, inside: u64) {
+        let rest = self.bytes.get(self.block..).unwrap_or_default();
+        let control =
+            rest.iter().take(BLOCK_BYTES).enumerate().find(|(at, byte)| **byte < b' ' && inside >> at & 1 == 1);
+        if let Some((at, _)) = control {
+            self.bytes = &self.bytes[..self.block + at];
+            let before = (1 << at) - 1;
+            self.quotes &= before;
+            self.brackets &= before;
+        }
+    }
+}
+
+/// Bit n: whether there is an odd number of ones up to and including bit n.
+#[inline]
+fn inclusive_parity(mut bits: u64) -> u64 {
+    bits ^= bits << 1;
+    bits ^= bits << 2;
+    bits ^= bits << 4;
+    bits ^= bits << 8;
+    bits ^= bits << 16;
+    bits ^ (bits << 32)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! A bit per byte for what a block of an event holds, by comparing 16 bytes at a time.
+
+use wide::{CmpEq, CmpGt, i8x16};
+
+pub(super) const BLOCK_BYTES: usize = 64;
+
+const PART_BYTES: usize = 16;
+
+/// Bit n is about byte n.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Masks {
+    pub(super) quotes: u64,
+    pub(super) backslashes: u64,
+    /// Brackets, and bytes that are none but have no place in JSON outside of a string: `\`, `^`, `_`, `|`, `~`, DEL.
+    pub(super) brackets: u64,
+    /// Whether there is any control character.
+    pub(super) has_controls: bool,
+}
+
+type Parts = [i8x16; BLOCK_BYTES / PART_BYTES];
+
+#[inline]
+pub(super) fn masks(block: &[u8; BLOCK_BYTES]) -> Masks {
+    let parts = parts(block);
+    let slashes = parts.map(|part| part.cmp_eq(splat(b'\\')));
+    Masks {
+        quotes: bits(parts.map(|part| part.cmp_eq(splat(b'"')))),
+        backslashes: if any(slashes) { bits(slashes) } else { 0 },
+        // Compared as signed numbers, so that bytes over 0x7f are below.
+        brackets: bits(parts.map(|part| (part | splat(0x20)).cmp_gt(splat(b'z')))),
+        has_controls: any(parts.map(|part| splat(b' ').cmp_gt(part) & !part)),
+    }
+}
+
+#[inline]
+fn parts(block: &[u8; BLOCK_BYTES]) -> Parts {
+    let (parts, _) = block.as_chunks::<PART_BYTES>();
+    std::array::from_fn(|at| i8x16::new(parts.get(at).copied().unwrap_or_default().map(u8::cast_signed)))
+}
+
+#[inline]
+fn splat(byte: u8) -> i8x16 {
+    i8x16::splat(byte.cast_signed())
+}
+
+/// The highest bit of each byte.
+#[inline]
+fn bits(parts: Parts) -> u64 {
+    let [a, b, c, d] = parts.map(|part| u64::from(part.move_mask() as u16));
+    a | b << 16 | c << 32 | d << 48
+}
+
+/// Whether the highest bit of any byte is set.
+#[inline]
+fn any([a, b, c, d]: Parts) -> bool {
+    ((a | b) | (c | d)).move_mask() != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_has_its_bits() {
+        for byte in 0..=u8::MAX {
+            for at in [0, 1, 7, 8, 15, 16, 31, 32, 50, 63] {
+                let mut block = [b'a'; BLOCK_BYTES];
+                block[at] = byte;
+                let bit = |is_set: bool| u64::from(is_set) << at;
+                let expected = Masks {
+                    quotes: bit(byte == b'"'),
+                    backslashes: bit(byte == b'\\'),
+                    brackets: bit(b"[]{}\\^_|~\x7f".contains(&byte)),
+                    has_controls: byte < b' ',
+                };
+                assert_eq!(masks(&block), expected, "byte {byte} at {at}");
+            }
+        }
+    }
+}
