@@ -15,6 +15,7 @@ use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, Scenari
 use crate::services::dynamodb::{Database, DynamoDb};
 use crate::services::eventbridge::{self, Bus, Destination, EventBridge};
 use crate::services::lambda::{Function, Lambda};
+use crate::services::s3::S3;
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::{Activity, Found, StateMachine, StepFunctions, TaskPlan};
@@ -87,7 +88,22 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         workload,
         harness.caps,
     )
-    .with_clients(clients))
+    .with_clients(clients)
+    .with_s3(buckets(loaded)))
+}
+
+/// The template's buckets, and the objects that the scenario puts in them or in others.
+fn buckets(loaded: &Loaded) -> S3 {
+    let mut s3 = S3::default();
+    for bucket in &loaded.stack.buckets {
+        s3.seed(&bucket.name, None);
+    }
+    for object in &loaded.scenario.objects {
+        let named = loaded.stack.buckets.iter().find(|bucket| bucket.is_called(&object.bucket));
+        let bucket = named.map_or(&object.bucket, |bucket| &bucket.name);
+        s3.seed(bucket, Some((object.key.clone(), object.body.clone())));
+    }
+    s3
 }
 
 pub(super) fn fault_plan(scenario: &ScenarioFile) -> FaultPlan {

@@ -49,18 +49,27 @@ fn templates_are_told_by_their_resources() {
     let broken = TEMPLATE.replace("End: true", "Next: Nope").replace("RoleArn", "RoleArm");
     assert_eq!(
         linted("t.yaml", &broken, None),
-        ["missing-property t.yaml:8:7 /Resources/Flow/Properties", "unknown-property t.yaml:8:7 /Resources/Flow/Properties/RoleArm"],
+        [
+            "missing-property t.yaml:8:7 /Resources/Flow/Properties",
+            "unknown-property t.yaml:8:7 /Resources/Flow/Properties/RoleArm"
+        ],
         "what a template says of itself is said"
     );
     let broken = TEMPLATE.replace("End: true", "Next: Nope");
-    assert!(linted("t.yaml", &broken, None).contains(&"MISSING_TRANSITION_TARGET t.yaml:12:54 Flow/States/Pay/Next".to_owned()));
+    assert!(
+        linted("t.yaml", &broken, None)
+            .contains(&"MISSING_TRANSITION_TARGET t.yaml:12:54 Flow/States/Pay/Next".to_owned())
+    );
 }
 
 #[test]
 fn definitions_in_text_and_in_other_files_keep_their_places() {
     let head = &TEMPLATE[..TEMPLATE.find("      Definition:").unwrap_or_default()];
     let text = "      DefinitionString: |\n        {\"StartAt\": \"A\", \"States\": {\n          \"A\": {\"Type\": \"Pass\"}}}\n";
-    assert_eq!(linted("t.yaml", &format!("{head}{text}"), None), ["SCHEMA_VALIDATION_FAILED t.yaml:11:16 Flow/States/A"]);
+    assert_eq!(
+        linted("t.yaml", &format!("{head}{text}"), None),
+        ["SCHEMA_VALIDATION_FAILED t.yaml:11:16 Flow/States/A"]
+    );
     let flow = "{\"StartAt\": \"A\",\n \"States\": {\"A\": {\"Type\": \"${Kind}\", \"End\": true}}}";
     let serverless = "Transform: AWS::Serverless-2016-10-31
 Resources:

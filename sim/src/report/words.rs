@@ -92,6 +92,7 @@ fn request(request: &Request, world: &World) -> String {
         }
         Request::States(request) => states(request, world),
         Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
+        Request::S3(request) => format!("calls S3 about {}", request.bucket),
         Request::Sqs(request) => queue_step(request),
         Request::Sns(request) => match &**request {
             sns::Request::Publish(publish) => {

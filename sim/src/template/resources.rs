@@ -96,6 +96,8 @@ impl Conversion {
             "AWS::StepFunctions::StateMachine" => {
                 stack.state_machines.extend(definition::state_machine(draft, reading));
             }
+            // Its settings change nothing that a run could see.
+            "AWS::S3::Bucket" => stack.buckets.push(draft.identity),
             "AWS::StepFunctions::Activity" => {
                 draft.fields.only(&["Name", "Tags", "EncryptionConfiguration"]);
                 stack.activities.push(draft.identity);
@@ -131,6 +133,7 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::Lambda::EventSourceMapping"
             | "AWS::StepFunctions::StateMachine"
             | "AWS::StepFunctions::Activity"
+            | "AWS::S3::Bucket"
             | "AWS::Events::EventBus"
             | "AWS::Events::Rule"
             | "AWS::IAM::Role"

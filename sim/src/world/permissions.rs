@@ -73,6 +73,10 @@ impl Permissions {
             }
             Request::States(request) => self.check_states(core, caller, role, request),
             Request::Streams(read) => self.check_one(core, caller, role, "dynamodb:GetRecords", &read.stream),
+            Request::S3(request) => {
+                let (action, resource) = request.permission(&self.environment.partition);
+                self.check_one(core, caller, role, action, &resource)
+            }
             Request::Sqs(request) => {
                 let named = request.queue().and_then(|queue| self.arns.queue(queue));
                 named.map_or(Ok(()), |arn| self.check_one(core, caller, role, request.action(), &arn))

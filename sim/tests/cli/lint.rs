@@ -74,7 +74,11 @@ fn hostile_files_are_answered_soon() {
         ("many.json", &[b'{'; 20_000_000][..], 2),
         ("nested.json", nested.as_bytes(), 1),
         ("zeros.yaml", &[0; 500_000][..], 1),
-        ("huge.json", br#"{"StartAt": 1e99999, "States": {"A": {"Type": "Wait", "Seconds": 99999999999999999999999999}}}"#, 1),
+        (
+            "huge.json",
+            br#"{"StartAt": 1e99999, "States": {"A": {"Type": "Wait", "Seconds": 99999999999999999999999999}}}"#,
+            1,
+        ),
     ] {
         shop.write(name, bytes);
         for format in ["text", "json"] {
@@ -90,7 +94,8 @@ fn hostile_files_are_answered_soon() {
 
 #[test]
 fn a_check_warns_of_what_lint_would() {
-    let shop = Shop::with("template.yaml", "End: true", "Retry: [{ErrorEquals: [States.Runtime]}]\n            End: true");
+    let shop =
+        Shop::with("template.yaml", "End: true", "Retry: [{ErrorEquals: [States.Runtime]}]\n            End: true");
     let ran = shop.check(&["--faults", "none"]);
     assert!(ran.err.contains("States.Runtime is never retried"), "{}", ran.shown());
 }

@@ -72,7 +72,8 @@ fn github_commands_are_one_escaped_line_each() {
 #[test]
 fn problems_of_no_text_and_odd_places_are_exported_too() {
     let sources = Sources::single("a.json", "é");
-    let odd = |source, start, end| Problem::new(SourceId(source), Diagnostic::error("x", Span::new(start, end), "", ""));
+    let odd =
+        |source, start, end| Problem::new(SourceId(source), Diagnostic::error("x", Span::new(start, end), "", ""));
     let problems = [odd(0, 1, 1), odd(0, 90, 3), odd(7, 0, 1)];
     for text in [to_json(&sources, &problems), to_sarif(&sources, &problems), to_github(&sources, &problems)] {
         assert!(!text.is_empty());

@@ -190,7 +190,12 @@ impl TaskPlan {
                 Err(ApiError::not_simulated("states", "InvokeActivity"))
             }
             TaskPlan::Api { service, operation, .. } => {
-                Request::parse(service, operation, &as_texts(service, parameters))
+                // AWS: an `ItemReader` reads every page of a listing.
+                let parameters = match (&**service, &**operation) {
+                    ("s3", "ListObjectsV2") => with_all_keys(parameters),
+                    _ => as_texts(service, parameters),
+                };
+                Request::parse(service, operation, &parameters)
             }
         }
     }
@@ -237,7 +242,9 @@ impl TaskPlan {
                 Ok(result)
             }
             // What an `ItemReader` read.
-            (TaskPlan::Api { service, sdk: false, .. }, Ok(response)) if &**service == "s3" => Ok(response.to_json()),
+            (TaskPlan::Api { service, sdk: false, .. }, Ok(response)) if &**service == "s3" => {
+                Ok(with_item_names(response.to_json()))
+            }
             (TaskPlan::Api { service, sdk, .. }, Ok(response)) => {
                 let mut result = match response {
                     Response::States(response) => in_pascal_case(&response, *sdk),
@@ -345,6 +352,25 @@ fn service_plan(call: &ServiceCall) -> Result<TaskPlan, String> {
     operation.extend(letters.next().map(|first| first.to_ascii_uppercase()));
     operation.extend(letters);
     Ok(TaskPlan::Api { service: service.into(), operation: operation.into(), sdk, callback })
+}
+
+fn with_all_keys(mut parameters: Json) -> Json {
+    if let Some(members) = parameters.make_object() {
+        members.insert(text!("MaxKeys"), json!(u32::MAX));
+    }
+    parameters
+}
+
+/// AWS: the items of a listing have `Etag` where the API has `ETag`.
+fn with_item_names(mut read: Json) -> Json {
+    let contents = read.make_object().and_then(|members| members.get_mut("Contents")).and_then(Json::make_array);
+    for item in contents.into_iter().flatten() {
+        let members = item.as_object().into_iter().flat_map(Object::iter);
+        let renamed =
+            members.map(|(key, value)| (if &**key == "ETag" { text!("Etag") } else { key.clone() }, value.clone()));
+        *item = Json::from_pairs(renamed.collect::<Vec<_>>());
+    }
+    read
 }
 
 /// What to write so that a task has an answer.

@@ -63,6 +63,8 @@ class BaseClient:
                 raise ParamValidationError(report="\n".join(report))
         if operation == "Invoke" and "Payload" in parameters:
             parameters = {**parameters, "Payload": as_text(parameters["Payload"])}
+        elif operation == "PutObject" and "Body" in parameters:
+            parameters = {**parameters, "Body": as_text(parameters["Body"])}
         response = call_world(self._service, operation, parameters)
         if transform is not None:
             transform.response(response)
@@ -243,6 +245,13 @@ def shape_stepfunctions(response, answer, operation):
         restore_dates(response)
 
 
+def shape_s3(response, answer, operation):
+    body = response.pop("Body", None)
+    restore_dates(response)
+    if body is not None:
+        response["Body"] = StreamingBody(body.encode())
+
+
 def restore_dates(value):
     from datetime import datetime, timezone
 
@@ -257,4 +266,7 @@ def restore_dates(value):
                 value[key] = datetime.fromtimestamp(member, timezone.utc)
 
 
-_shapes = {"dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "sqs": shape_sqs}
+_shapes = {
+    "dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "s3": shape_s3,
+    "sqs": shape_sqs,
+}
