@@ -1,6 +1,7 @@
 //! What a person sees: the summary of a sweep, one run told in full, and the line that runs it again.
 
 mod again;
+mod coverage;
 mod replay;
 mod story;
 mod summary;
@@ -9,6 +10,5 @@ mod words;
 
 pub use again::Again;
 pub use replay::{Told, replay_text};
-pub use story::Story;
 pub use summary::{Replayed, SEEDS_USUAL, Summary, summary_text};
 pub use warnings::warnings_text;

@@ -129,5 +129,6 @@ fn dynamodb_operation(request: &dynamodb::Request) -> Name {
         dynamodb::Request::TransactGetItems(_) => Name::DYNAMODB_TRANSACT_GET_ITEMS,
         dynamodb::Request::BatchGetItem(_) => Name::DYNAMODB_BATCH_GET_ITEM,
         dynamodb::Request::BatchWriteItem(_) => Name::DYNAMODB_BATCH_WRITE_ITEM,
+        dynamodb::Request::Describe(_) => Name::DYNAMODB_DESCRIBE,
     }
 }

@@ -2,7 +2,9 @@
 
 mod clients;
 mod core;
+mod coverage;
 mod decisions;
+mod drain;
 mod faults;
 mod hash;
 mod invariant;
@@ -20,8 +22,10 @@ mod view;
 mod workload;
 
 pub use self::clients::{Client, ClientEnd, Clients};
-pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, Principal, ReplyTo, TimerOwner, uuid};
-pub use decisions::{Decisions, Weighted};
+pub use self::core::{Caller, Core, Entry, InvocationTimer, Latency, PASSES_MAX, Principal, ReplyTo, TimerOwner, uuid};
+pub use coverage::{Counts, Coverage, Fresh, InjectionPoint};
+pub use decisions::{Decisions, Race, Weighted};
+pub use drain::UNDRAINED;
 pub use faults::{Basis, FaultId, FaultPlan, FaultSpec, Profile};
 pub use hash::{mix, text as hash_text};
 pub use invariant::{Check, Invariant, Violation, When};

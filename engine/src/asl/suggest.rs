@@ -12,8 +12,8 @@ pub(super) fn unsupported_hint(state_type: StateType, language: Language, field:
     };
     if supported(state_type, other, field) {
         let instead = match field {
-            "Parameters" if state_type == StateType::Map => Some("ItemSelector"),
-            "Parameters" if state_type == StateType::Task || state_type == StateType::Parallel => Some("Arguments"),
+            "Parameters" if state_type == Map => Some("ItemSelector"),
+            "Parameters" if state_type == Task || state_type == Parallel => Some("Arguments"),
             "Arguments" => Some("Parameters"),
             "Result" | "ResultSelector" | "ResultPath" | "OutputPath" | "Parameters" => Some("Output"),
             "ItemsPath" => Some("Items"),

@@ -442,10 +442,10 @@ impl Execution {
                     invocation.task = task;
                     self.effects.push(Effect::Invoke(invocation));
                 }
-                Effect::SetTimer { timer, at_ms } => {
+                Effect::SetTimer { timer, at_ms, site, purpose } => {
                     let mine = self.next_timer(id);
                     child.numbers.push((mine.0, timer.0));
-                    self.effects.push(Effect::SetTimer { timer: mine, at_ms });
+                    self.effects.push(Effect::SetTimer { timer: mine, at_ms, site, purpose });
                 }
                 Effect::CancelTimer { timer } => {
                     if let Some(number) = ours(child, timer.0) {

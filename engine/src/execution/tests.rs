@@ -1,3 +1,4 @@
+mod any_definition;
 mod drive;
 mod ends;
 mod forks;

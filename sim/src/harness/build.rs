@@ -18,7 +18,7 @@ use crate::services::lambda::{Function, Lambda};
 use crate::services::s3::S3;
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
-use crate::services::stepfunctions::{Activity, Found, StateMachine, StepFunctions, TaskPlan};
+use crate::services::stepfunctions::{Activity, Found, MachinePoints, Point, StateMachine, StepFunctions, TaskPlan};
 use crate::template::stack::{self, Stack, StateMachineKind};
 use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
 
@@ -150,12 +150,12 @@ pub(super) fn when(kind: InvariantKind) -> When {
     }
 }
 
-pub(super) fn machine_states(stack: &Stack) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
-    let states = |machine: &stack::StateMachine| match Program::from_node(&machine.definition) {
-        Ok(program) => program.states().map(|(_, state)| state.path().clone()).collect(),
+pub(super) fn machine_points(stack: &Stack) -> Vec<(Arc<str>, Vec<Point>)> {
+    let points = |machine: &stack::StateMachine| match Program::from_node(&machine.definition) {
+        Ok(program) => MachinePoints::of(&program, 0).described().to_vec(),
         Err(_) => Vec::new(),
     };
-    stack.state_machines.iter().map(|machine| (machine.identity.name.clone(), states(machine))).collect()
+    stack.state_machines.iter().map(|machine| (machine.identity.name.clone(), points(machine))).collect()
 }
 
 type Compiled = (Program, Vec<Option<TaskPlan>>);

@@ -41,7 +41,8 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
                 None => spec.summary.to_owned(),
             }
         }
-        Kind::Defer => format!("{operation} lets the next one go first"),
+        Kind::Defer if choice.alternative == 1 => format!("{operation} lets the next one go first"),
+        Kind::Defer => format!("{operation} lets the next {} go first", choice.alternative),
         Kind::Latency if choice.alternative == 1 => format!("{operation} is slow"),
         Kind::Latency => format!("{operation} is very slow"),
         Kind::Random if choice.alternative == 1 => "draws a number near 0".to_owned(),

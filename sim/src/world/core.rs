@@ -7,8 +7,8 @@ use rehearsal_engine::execution::{TaskId, TimerId};
 use super::hash::mix;
 use super::outbox::Outbox;
 use super::{
-    ActorId, Choice, Decisions, FaultId, FaultPlan, Kind, Lineages, Millis, Moment, Name, Names, Queue, QueueId,
-    Script, Site, Trace, Weighted,
+    ActorId, Choice, Coverage, Decisions, Due, FaultId, FaultPlan, InjectionPoint, Kind, Lineages, Millis, Moment,
+    Name, Names, Queue, QueueId, Race, Script, Site, Trace, Weighted,
 };
 use crate::handlers::entropy::{text_of, uuid_text};
 use crate::iam::RoleIndex;
@@ -254,16 +254,47 @@ pub struct Latency {
 /// Odds of nominal latency and of the two tails.
 const LATENCY_WEIGHTS: [u32; 3] = [970, 20, 10];
 
-/// One in eight co-enabled entries lets the next one go first.
-const DEFER_PARTS: u32 = 1 << 29;
+/// An entry lets at most so many others go first.
+pub const PASSES_MAX: u32 = 16;
 
-/// An entry is passed over at most this often.
-const DEFERRALS_MAX: u32 = 4;
+/// How many others an entry lets go first: one in eight lets one, one in eight of these another one, and so on.
+const PASS_WEIGHTS: [u32; PASSES_MAX as usize + 1] = pass_weights();
+
+const fn pass_weights() -> [u32; PASSES_MAX as usize + 1] {
+    let mut weights = [1; PASSES_MAX as usize + 1];
+    let mut parts = 7 << 28;
+    let mut at = 0;
+    while at < weights.len() && parts > 1 {
+        weights[at] = parts;
+        parts /= 8;
+        at += 1;
+    }
+    weights
+}
+
+/// An entry of the queue, and how it behaves towards others that could go first.
+#[derive(Debug)]
+struct Waiting {
+    entry: Entry,
+    passes: Passes,
+}
+
+/// How many others an entry has let go first.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passes {
+    times: u32,
+    /// How many it shall let go first, once that was asked.
+    wanted: Option<u32>,
+    /// Where that stands among the choices of the run.
+    choice: u32,
+}
 
 /// What every service sees of the world: the clock, the queue, the decisions, the faults and the trace.
 pub struct Core {
     now: Millis,
-    queue: Queue<(u32, Entry)>,
+    queue: Queue<Waiting>,
+    aside: Vec<Due<Waiting>>,
+    rivals: Vec<ActorId>,
     in_flight: usize,
     foreground: usize,
     answers: VecDeque<(ActorId, ReplyTo, Answer)>,
@@ -277,6 +308,7 @@ pub struct Core {
     run_key: u64,
     trace: Trace,
     struck: Vec<u32>,
+    coverage: Coverage,
 }
 
 impl Core {
@@ -285,6 +317,8 @@ impl Core {
         Core {
             now: Millis::START,
             queue: Queue::new(),
+            aside: Vec::new(),
+            rivals: Vec::new(),
             in_flight: 0,
             foreground: 0,
             answers: VecDeque::new(),
@@ -298,6 +332,7 @@ impl Core {
             run_key: 0,
             trace: Trace::default(),
             struck: vec![0; FaultId::ALL.len()],
+            coverage: Coverage::default(),
         }
     }
 
@@ -305,6 +340,7 @@ impl Core {
     pub fn reset(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) {
         self.now = Millis::START;
         self.queue.reset();
+        self.aside.clear();
         self.in_flight = 0;
         self.foreground = 0;
         self.answers.clear();
@@ -354,10 +390,13 @@ impl Core {
         if !self.faults_on || weights.is_empty() {
             return 0;
         }
+        let point = InjectionPoint { fault, operation, place: self.lineages.name(actor) };
+        self.coverage.offer(point);
         let site = Site::new(&self.names, &self.lineages, actor, operation, Kind::Fault(fault), occurrence);
         let form = decide(self.decisions.as_mut(), &mut self.choices, site, &Weighted::Table(weights));
         if form != 0 {
             self.struck[fault as usize] += 1;
+            self.coverage.strike(point);
             let (names, lineages, at) = (&self.names, &self.lineages, self.now);
             self.trace.note(|| {
                 let spec = fault.spec();
@@ -432,8 +471,8 @@ impl Core {
     /// Takes a timer back; nothing happens when it is gone. Whether it was still there.
     pub fn cancel(&mut self, timer: QueueId) -> bool {
         let cancelled = self.queue.cancel(timer);
-        if let Some((_, entry)) = &cancelled {
-            self.forget(entry);
+        if let Some(waiting) = &cancelled {
+            self.forget(&waiting.entry);
         }
         cancelled.is_some()
     }
@@ -469,6 +508,11 @@ impl Core {
         }
     }
 
+    /// The same by the keys of the sites, in the order in which they were first asked.
+    pub fn answers(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.choices.iter().map(|(site, taken)| (site.key, *taken))
+    }
+
     /// How many of the choices so far were about the environment.
     pub fn deviation_count(&self) -> usize {
         self.choices.iter().filter(|(site, _)| site.kind != Kind::Shape).count()
@@ -477,6 +521,17 @@ impl Core {
     /// How often each fault struck, by its place in the catalogue.
     pub fn struck(&self) -> &[u32] {
         &self.struck
+    }
+
+    /// What was covered, over all runs.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// The same, to note more.
+    #[inline]
+    pub fn coverage_mut(&mut self) -> &mut Coverage {
+        &mut self.coverage
     }
 
     /// Ends the faults: from here on everything must drain.
@@ -512,28 +567,70 @@ impl Core {
     }
 
     /// The next entry, with the clock moved to it.
+    ///
+    /// Of the entries that could go now each may let others go first. Whoever does stands right behind the one that
+    /// goes, and is asked again before the next.
     pub(crate) fn next(&mut self) -> Option<Entry> {
+        let mut until = Millis(u64::MAX);
         loop {
-            let due = self.queue.pop()?;
-            let (deferrals, entry) = due.entry;
-            let waits = deferrals < DEFERRALS_MAX && due.latest > due.at;
-            if waits && let Some((at, (_, other))) = self.queue.co_enabled(due.latest) {
-                let actor = entry.actor();
-                // One lineage is sequential by itself: its entries do not race each other.
-                if other.actor() != actor {
-                    let operation = entry.operation();
-                    let occurrence = entry.occurrence().wrapping_mul(DEFERRALS_MAX) + deferrals;
-                    let odds = Weighted::Chance(DEFER_PARTS);
-                    if self.choose(actor, operation, Kind::Defer, occurrence, &odds) != 0 {
-                        self.queue.push(at, due.latest, (deferrals + 1, entry));
-                        continue;
-                    }
-                }
+            let mut due = self.queue.pop()?;
+            until = until.min(due.latest);
+            if self.waits(&mut due, until) {
+                self.aside.push(due);
+                continue;
+            }
+            for waiting in self.aside.drain(..) {
+                self.queue.put_behind(&due, waiting);
             }
             self.now = self.now.max(due.at);
+            let entry = due.entry.entry;
             self.forget(&entry);
             return Some(entry);
         }
+    }
+
+    /// Whether `due` lets another one go first that comes no later than `until`.
+    fn waits(&mut self, due: &mut Due<Waiting>, until: Millis) -> bool {
+        let Waiting { entry, passes } = &mut due.entry;
+        if passes.times == PASSES_MAX || due.latest == due.at {
+            return false;
+        }
+        // One lineage is sequential by itself: its entries do not race each other.
+        let actor = entry.actor();
+        let Some(rival) = self.queue.co_enabled(until) else { return false };
+        if rival.entry.actor() == actor {
+            return false;
+        }
+        let site = |core: &Core| {
+            Site::new(&core.names, &core.lineages, actor, entry.operation(), Kind::Defer, entry.occurrence())
+        };
+        if self.decisions.decides_order() {
+            self.rivals.clear();
+            self.rivals.extend(self.queue.all_until(until).map(|rival| rival.entry.actor()));
+            let race = Race { lineages: &self.lineages, first: actor, others: &self.rivals };
+            if !self.decisions.lets_pass(&race) {
+                return false;
+            }
+        } else {
+            let wanted = match passes.wanted {
+                Some(wanted) => wanted,
+                None => self.decisions.choose(&site(self), &Weighted::Table(&PASS_WEIGHTS)),
+            };
+            passes.wanted = Some(wanted);
+            if passes.times >= wanted {
+                return false;
+            }
+        }
+        passes.times += 1;
+        // However many it lets pass, it is one choice.
+        match self.choices.get_mut(passes.choice as usize).filter(|_| passes.times > 1) {
+            Some((_, times)) => *times = passes.times,
+            None => {
+                passes.choice = self.choices.len() as u32;
+                self.choices.push((site(self), 1));
+            }
+        }
+        true
     }
 
     fn arrival(&mut self, actor: ActorId, operation: Name, occurrence: u32, latency: Latency) -> (Millis, Millis) {
@@ -558,7 +655,7 @@ impl Core {
             self.in_flight += 1;
             self.foreground += usize::from(!self.lineages.is_scheduled(entry.actor()));
         }
-        self.queue.push(at, latest, (0, entry))
+        self.queue.push(at, latest, Waiting { entry, passes: Passes::default() })
     }
 
     fn forget(&mut self, entry: &Entry) {

@@ -106,6 +106,9 @@ catalogue! {
         ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
     DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
         ["refused because of the conflict"] }
+    DdBatchPartial { "DD-BATCH-PARTIAL", Documented, 5_000, true, "a batch is only partly done, and the answer lists the rest",
+        ["the last one is left over", "all but the first are left over"] }
+    DdPage { "DD-PAGE", Documented, 5_000, false, "a page of a query or scan ends early", ["after one item"] }
     DdStreamDup { "DD-STREAM-DUP", Documented, 1_000, true, "a batch of a stream is delivered twice without an error",
         ["delivered again"] }
     SqSend { "SQ-SEND", Documented, 1_000, true, "a queue refuses a message, or takes it and the answer is lost",

@@ -117,6 +117,12 @@ impl Permissions {
             dynamodb::Request::Scan(_) => "dynamodb:Scan",
             dynamodb::Request::BatchGetItem(_) => "dynamodb:BatchGetItem",
             dynamodb::Request::BatchWriteItem(_) => "dynamodb:BatchWriteItem",
+            dynamodb::Request::Describe(dynamodb::Describe::TimeToLive(_)) => "dynamodb:DescribeTimeToLive",
+            dynamodb::Request::Describe(dynamodb::Describe::Table(_)) => "dynamodb:DescribeTable",
+            // AWS: ListTables is about no table, so only `*` allows it.
+            dynamodb::Request::Describe(dynamodb::Describe::Tables { .. }) => {
+                return self.check_one(core, caller, role, "dynamodb:ListTables", &"*".into());
+            }
             dynamodb::Request::TransactWriteItems(_) => return Ok(()),
         };
         for resource in request.tables() {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::outside::Watch;
 use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
     Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
@@ -114,6 +114,8 @@ impl World {
         caps: Caps,
     ) -> World {
         let reached = vec![false; invariants.len()];
+        let mut core = core;
+        core.coverage_mut().resize(stepfunctions.points().map(<[_]>::len).sum());
         World {
             core,
             dynamodb,
@@ -167,7 +169,7 @@ impl World {
         self.lambda.start_pollers(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
-            None => self.check_end()?,
+            None => self.check_end()?.or_else(|| self.undrained()),
         };
         if let Some(violation) = &violation {
             self.core.note(ActorId::WORLD, || format!("BROKEN: {}", violation.name));
@@ -191,6 +193,21 @@ impl World {
     /// The actors of the last run, as its shape was drawn.
     pub fn planned(&self) -> &[PlannedActor] {
         &self.actors
+    }
+
+    /// Who took part in the last run, as `2 × shopper, 1 × operator`.
+    pub fn shape(&self) -> String {
+        let (names, lineages) = (self.core.names(), self.core.lineages());
+        let mut kinds: Vec<(Name, u32)> = Vec::new();
+        for name in self.planned().iter().map(|planned| lineages.name(planned.actor)) {
+            match kinds.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((name, 1)),
+            }
+        }
+        let words = kinds.iter().map(|(name, count)| format!("{count} × {}", names.text(*name)));
+        let words = words.collect::<Vec<_>>().join(", ");
+        if words.is_empty() { "no actor".to_owned() } else { words }
     }
 
     /// The state as invariants see it.
@@ -449,7 +466,7 @@ impl World {
             ms => format!("{ms} ms"),
         };
         let name = format!("{LIVELOCK} within {} steps and {time} of virtual time", caps.steps_max);
-        Violation { invariant: None, name: name.into(), at: self.core.now() }
+        self.verdict(&name)
     }
 
     /// Judges what must hold at every moment, where something that it reads has changed.
@@ -495,7 +512,12 @@ fn first_broken(
         if invariant.when == When::Sometimes {
             *reached |= holds;
         } else if !holds {
-            return Ok(Some(Violation { invariant: Some(place), name: invariant.name.clone(), at: view.now }));
+            return Ok(Some(Violation {
+                invariant: Some(place),
+                name: invariant.name.clone(),
+                at: view.now,
+                waiting: Vec::new(),
+            }));
         }
     }
     Ok(None)

@@ -79,6 +79,13 @@ impl Lineages {
         self.links[actor.0 as usize].root
     }
 
+    /// The first `links` links of a lineage; all of it when it has no more.
+    pub fn ancestor(&self, actor: ActorId, links: usize) -> ActorId {
+        let parents = std::iter::successors(Some(actor), |at| Some(self.links[at.0 as usize].parent));
+        let length = parents.clone().take_while(|at| *at != ActorId::WORLD).count();
+        parents.skip(length.saturating_sub(links)).next().unwrap_or(actor)
+    }
+
     /// The last link of a lineage.
     pub fn name(&self, actor: ActorId) -> Name {
         self.links[actor.0 as usize].name
@@ -151,9 +158,9 @@ impl Kind {
         }
     }
 
-    // The tag comes from the text, so that a fault keeps its draws when the catalogue grows.
+    /// The kind as a number. A fault's comes from its id, so that it keeps its draws when the catalogue grows.
     #[inline]
-    fn tag(self) -> u64 {
+    pub fn tag(self) -> u64 {
         match self {
             Kind::Shape => 1,
             Kind::Defer => 2,
@@ -266,6 +273,7 @@ mod tests {
             assert_eq!(parse_site(&text), Some((site.key, kind)), "{text}");
         }
         assert_eq!(lineages.root(actor), ActorId(1));
+        assert_eq!([0, 1, 2, 9].map(|links| lineages.ancestor(actor, links).0), [0, 1, 2, 2]);
         assert_eq!(parse_site("no site"), None);
     }
 }

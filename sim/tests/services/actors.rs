@@ -63,7 +63,11 @@ fn a_step_is_skipped_unless_its_condition_is_true_and_later_ones_are_taken() {
 fn problems(steps: Json) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let scenario = json!({"workload": [{"actor": "a", "do": steps}]});
-    std::fs::write(folder.path().join("template.yaml"), "Resources: {}").expect("a template");
+    std::fs::write(
+        folder.path().join("template.yaml"),
+        "Resources: {Bus: {Type: 'AWS::Events::EventBus', Properties: {Name: own}}}",
+    )
+    .expect("a template");
     std::fs::write(folder.path().join("scenario.json"), scenario.to_string()).expect("a scenario");
     Harness::load(folder.path()).err().map(|problems| problems.to_string()).unwrap_or_default()
 }

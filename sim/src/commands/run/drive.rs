@@ -20,7 +20,7 @@ pub(super) fn drive(execution: &mut Execution, mocks: &mut Mocks, seed: u64) {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Invoke(invocation) => queue.answer(clock.now_ms, &invocation, execution, mocks),
-                Effect::SetTimer { timer, at_ms } => queue.push(at_ms, Phase::Timer, Event::TimerFired(timer)),
+                Effect::SetTimer { timer, at_ms, .. } => queue.push(at_ms, Phase::Timer, Event::TimerFired(timer)),
                 Effect::CancelTimer { timer } => queue.cancel(timer),
                 Effect::Abandon { .. } => {}
                 Effect::Finish(_) => return,

@@ -4,7 +4,7 @@
 pub(super) const BOOT: &str = include_str!("shim/boot.py");
 
 /// The importable modules: name and text.
-pub(super) const MODULES: [(&str, &str); 25] = [
+pub(super) const MODULES: [(&str, &str); 26] = [
     ("rehearsal", include_str!("shim/rehearsal/__init__.py")),
     ("rehearsal.client", include_str!("shim/rehearsal/client.py")),
     ("rehearsal.clock", include_str!("shim/rehearsal/clock.py")),
@@ -15,6 +15,7 @@ pub(super) const MODULES: [(&str, &str); 25] = [
     ("rehearsal.loops", include_str!("shim/rehearsal/loops.py")),
     ("rehearsal.messaging", include_str!("shim/rehearsal/messaging.py")),
     ("rehearsal.models", include_str!("shim/rehearsal/models.py")),
+    ("rehearsal.pages", include_str!("shim/rehearsal/pages.py")),
     ("rehearsal.process", include_str!("shim/rehearsal/process.py")),
     ("rehearsal.resource", include_str!("shim/rehearsal/resource.py")),
     ("rehearsal.runtime", include_str!("shim/rehearsal/runtime.py")),

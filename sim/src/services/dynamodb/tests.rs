@@ -18,6 +18,7 @@ mod queries;
 mod reference;
 mod requests;
 mod streams;
+mod tables;
 mod transactions;
 mod updates;
 mod values;

@@ -79,7 +79,7 @@ pub struct ExecutionRecord {
     pub(super) awaited_by: Vec<Awaited>,
     pub(super) tasks: Vec<OpenTask>,
     pub(super) timers: Vec<(TimerId, QueueId)>,
-    pub(super) timers_set: u32,
+    pub(super) heartbeats: u32,
 }
 
 /// A task token that waits for an answer.

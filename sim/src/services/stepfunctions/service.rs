@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use rehearsal_engine::asl::StateId;
 use rehearsal_engine::execution::{
-    Effect, Env, Event, Execution, Invocation, Outcome, Resumed, Site, Start, Status, TaskId, TimerId, WorkflowType,
+    Effect, Env, Event, Execution, Invocation, Outcome, Resumed, Site, Start, Status, TaskId, TimerId, TimerPurpose,
+    WorkflowType,
 };
 use rehearsal_engine::{Json, json, text};
 
@@ -12,6 +13,7 @@ use super::executions::{ExecutionRecord, StateMachine};
 use super::journal::Told;
 use super::keyed::{self, site_actor};
 use super::nested::Awaited;
+use super::points::{MachinePoints, Point};
 use super::tasks::{Called, TaskMock, TaskPlan};
 use crate::iam::Policies;
 use crate::services::{Answer, ApiError, Response, eventbridge};
@@ -26,18 +28,11 @@ pub struct StepFunctions {
     activities: Vec<Activity>,
     mocks: Vec<TaskMock>,
     effects: Vec<Effect>,
-    coverage: Coverage,
+    points: Vec<MachinePoints>,
     changed: Parts,
     keeps_history: bool,
     /// Whether anybody listens for status changes: without a rule on the default bus nobody does.
     announces: bool,
-}
-
-/// Which states and transitions were taken, over all runs since it was last cleared.
-#[derive(Clone, Debug, Default)]
-pub struct Coverage {
-    /// Visits by machine and state.
-    pub visits: Vec<Vec<u64>>,
 }
 
 /// A status change reaches the bus about this late.
@@ -56,14 +51,20 @@ impl StepFunctions {
         mocks: Vec<TaskMock>,
         announces: bool,
     ) -> StepFunctions {
-        let visits = machines.iter().map(|machine| vec![0; machine.states.len()]).collect();
+        let mut first = 0;
+        let points = machines.iter().map(|machine| {
+            let points = MachinePoints::of(&machine.program, first);
+            first += points.described().len() as u32;
+            points
+        });
+        let points = points.collect();
         StepFunctions {
             machines,
             records: Vec::new(),
             activities,
             mocks,
             effects: Vec::new(),
-            coverage: Coverage { visits },
+            points,
             changed: Parts::NONE,
             keeps_history: false,
             announces,
@@ -101,9 +102,32 @@ impl StepFunctions {
         self.changed = self.changed.and(parts);
     }
 
-    /// What was covered so far.
-    pub fn coverage(&self) -> &Coverage {
-        &self.coverage
+    /// By machine, the points of it that runs can reach, numbered one after the other.
+    pub fn points(&self) -> impl Iterator<Item = &[Point]> {
+        self.points.iter().map(MachinePoints::described)
+    }
+
+    /// Every execution that has not ended, with what it waits for.
+    pub fn waiting(&self, core: &Core) -> impl Iterator<Item = String> {
+        let running = self.records.iter().filter(|record| record.status == Status::Running);
+        running.map(|record| {
+            let machine = &self.machines[record.machine as usize];
+            let whose = core.lineages().text(core.names(), record.actor);
+            let whose = whose.split('/').next().unwrap_or_default();
+            let state = record.state.and_then(|state| machine.states_text.get(state.0 as usize));
+            let state = state.map_or("its first state", |state| &**state);
+            let tokens = record.tasks.iter().filter(|open| open.plan.is_callback()).count();
+            let timed = if record.timers.is_empty() { ", and nothing limits how long" } else { "" };
+            let what = match (tokens, record.tasks.len(), record.timers.len()) {
+                (1, _, _) => format!("that somebody answers its task token{timed}"),
+                (2.., _, _) => format!("that somebody answers its {tokens} task tokens{timed}"),
+                (_, 1.., _) => format!("for the answer to its task{timed}"),
+                (_, _, 1..) => "for a time to come".to_owned(),
+                _ => "for nothing that could come".to_owned(),
+            };
+            let for_ms = core.now().0.saturating_sub(record.started.0);
+            format!("{} of {whose}, begun {for_ms} ms ago, is in {state} and waits {what}", machine.text)
+        })
     }
 
     /// What of the executions changed since this was last asked.
@@ -268,7 +292,7 @@ impl StepFunctions {
             engine: None,
             tasks: Vec::new(),
             timers: Vec::new(),
-            timers_set: 0,
+            heartbeats: 0,
         };
         let engine = Execution::start(machine.program.clone(), start_of(&record, machine, self.keeps_history));
         record.engine = Some(Box::new(engine));
@@ -321,8 +345,8 @@ impl StepFunctions {
         let record = &mut self.records[id as usize];
         let machine = &self.machines[record.machine as usize];
         let Some(mut engine) = record.engine.take() else { return Resumed::Stale };
-        let visits = &mut self.coverage.visits[record.machine as usize];
-        let mut env = WorldEnv { core, actor: record.acting, machine, visits, execution: id, entered: None };
+        let points = &self.points[record.machine as usize];
+        let mut env = WorldEnv::new(core, record.acting, machine, points, id);
         record.journal.push(Told::Event(env.core.now(), event.clone()));
         let resumed = engine.resume(event, &mut env);
         record.state = env.entered.or(record.state);
@@ -337,8 +361,8 @@ impl StepFunctions {
             let record = &mut self.records[id as usize];
             let machine = &self.machines[record.machine as usize];
             let Some(mut engine) = record.engine.take() else { break };
-            let visits = &mut self.coverage.visits[record.machine as usize];
-            let mut env = WorldEnv { core, actor: record.acting, machine, visits, execution: id, entered: None };
+            let points = &self.points[record.machine as usize];
+            let mut env = WorldEnv::new(core, record.acting, machine, points, id);
             record.journal.push(Told::Poll(env.core.now()));
             engine.poll(&mut env, &mut effects);
             if env.entered.is_some() {
@@ -351,13 +375,21 @@ impl StepFunctions {
             }
             for effect in effects.drain(..) {
                 match effect {
-                    Effect::SetTimer { timer, at_ms } => {
+                    Effect::SetTimer { timer, at_ms, site, purpose } => {
                         let record = &mut self.records[id as usize];
-                        // Counted, cancelled ones too: two timers of an execution are never at one site.
-                        let number = record.timers_set;
-                        record.timers_set += 1;
+                        let machine = &self.machines[record.machine as usize];
+                        let actor = match purpose {
+                            TimerPurpose::Execution => record.acting,
+                            _ => site_actor(core, machine, record.acting, &site),
+                        };
+                        let mut number = purpose as u32;
+                        if purpose == TimerPurpose::Heartbeat {
+                            // Every heartbeat sets another one.
+                            number += record.heartbeats;
+                            record.heartbeats += 1;
+                        }
                         let owner = TimerOwner::Execution { execution: id, timer };
-                        let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, record.actor, number, owner);
+                        let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, actor, number, owner);
                         record.timers.push((timer, queued));
                     }
                     Effect::CancelTimer { timer } => {
@@ -585,9 +617,23 @@ struct WorldEnv<'w> {
     core: &'w mut Core,
     actor: ActorId,
     machine: &'w StateMachine,
-    visits: &'w mut Vec<u64>,
+    points: &'w MachinePoints,
     execution: u32,
     entered: Option<StateId>,
+    /// The state whose catcher leads on: the next entry is not by its `Next`.
+    caught: Option<StateId>,
+}
+
+impl<'w> WorldEnv<'w> {
+    fn new(
+        core: &'w mut Core,
+        actor: ActorId,
+        machine: &'w StateMachine,
+        points: &'w MachinePoints,
+        execution: u32,
+    ) -> WorldEnv<'w> {
+        WorldEnv { core, actor, machine, points, execution, entered: None, caught: None }
+    }
 }
 
 impl Env for WorldEnv<'_> {
@@ -607,9 +653,27 @@ impl Env for WorldEnv<'_> {
         keyed::task_token(self.core, self.machine, self.actor, site, self.execution)
     }
 
-    fn entered(&mut self, state: StateId, _: Option<StateId>) {
-        if let Some(visits) = self.visits.get_mut(state.0 as usize) {
-            *visits += 1;
+    fn retried(&mut self, state: StateId, retrier: usize) {
+        self.core.coverage_mut().reach(self.points.retrier(state, retrier));
+    }
+
+    fn caught(&mut self, state: StateId, catcher: usize) {
+        self.caught = Some(state);
+        self.core.coverage_mut().reach(self.points.catcher(state, catcher));
+    }
+
+    fn chosen(&mut self, state: StateId, rule: Option<usize>) {
+        if let Some(branch) = self.points.branch(state, rule) {
+            self.core.coverage_mut().reach(branch);
+        }
+    }
+
+    fn entered(&mut self, state: StateId, from: Option<StateId>) {
+        let coverage = self.core.coverage_mut();
+        coverage.reach(self.points.state(state));
+        let was_caught = from.is_some() && self.caught.take() == from;
+        if let Some(way) = self.points.way(state, from).filter(|_| !was_caught) {
+            coverage.reach(way);
         }
         self.entered = Some(state);
         self.core.fold(u64::from(state.0) + 1);

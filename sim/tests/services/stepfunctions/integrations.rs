@@ -271,15 +271,14 @@ fn a_failed_execution_that_is_redriven_goes_on_with_the_task_that_failed() {
         "First": {"Type": "Task", "Resource": function_arn("first"), "Next": "Second"},
         "Second": {"Type": "Task", "Resource": function_arn("second"), "End": true},
     }});
-    let run =
-        Stage::new()
-            .function("first")
-            .function("second")
-            .function("operator")
-            .machine("flow", definition)
-            .handlers(move || {
-                let (first, second) = (log.clone(), log.clone());
-                Registry::default()
+    let run = Stage::new()
+        .function("first")
+        .function("second")
+        .function("operator")
+        .machine("flow", definition)
+        .handlers(move || {
+            let (first, second) = (log.clone(), log.clone());
+            Registry::default()
                     .with("first", move |context, event| {
                         first.note(&context, "first");
                         async move { Ok(event) }
@@ -296,10 +295,10 @@ fn a_failed_execution_that_is_redriven_goes_on_with_the_task_that_failed() {
                             call(&context, "stepfunctions", "RedriveExecution", json!({"executionArn": arn})).await?;
                         Ok(answer)
                     })
-            })
-            .actor("0s", json!({"start_execution": {"state_machine": "flow", "name": "it"}}))
-            .invoke("20s", "operator", json!({}))
-            .run();
+        })
+        .actor("0s", json!({"start_execution": {"state_machine": "flow", "name": "it"}}))
+        .invoke("20s", "operator", json!({}))
+        .run();
     assert_eq!(run.ends(), ["SUCCEEDED"]);
     assert_eq!(seen.lines(), ["first", "second", "second"]);
     let history = run.history(0);

@@ -354,7 +354,7 @@ fn what_botocore_would_not_send_is_not_sent() {
         refused("client('dynamodb').put_item('x')"),
         ("TypeError".into(), "put_item() only accepts keyword arguments.".into())
     );
-    assert_eq!(refused("boto3.resource('sqs')").0, "ResourceNotExistsError");
+    assert_eq!(refused("boto3.resource('s3')").0, "ResourceNotExistsError");
 }
 
 #[test]

@@ -5,7 +5,7 @@ import re
 
 from boto3.exceptions import ResourceNotExistsError
 from botocore.exceptions import UnknownServiceError
-from rehearsal import process
+from rehearsal import models, process
 from rehearsal.client import make_client
 
 SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
@@ -33,6 +33,16 @@ class Session:
         from rehearsal.resource import DynamoDB
 
         return DynamoDB(region_name or self.region_name, config)
+
+    def get_available_services(self):
+        return sorted(models.CLASS_NAMES)
+
+    def get_available_regions(self, service_name, **settings):
+        return [self.region_name]
+
+    @property
+    def available_profiles(self):
+        return [self.profile_name]
 
     def get_credentials(self):
         return None

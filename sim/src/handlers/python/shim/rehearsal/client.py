@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ClientError, OperationNotPageableError, ParamValidationError, ReadTimeoutError, make_exceptions,
 )
 from botocore.response import StreamingBody
-from rehearsal import kernel, models
+from rehearsal import kernel, models, pages
 
 
 class Meta:
@@ -71,54 +71,25 @@ class BaseClient:
         return response
 
     def can_paginate(self, name):
-        return models.operation_name(self._service, name) in models.PAGES
+        return models.operation_name(self._service, name) in pages.PAGES.get(self._service, ())
 
     def get_paginator(self, name):
         operation = models.operation_name(self._service, name)
-        if operation not in models.PAGES:
+        if operation not in pages.PAGES.get(self._service, ()):
             raise OperationNotPageableError(operation_name=name)
-        return Paginator(self, operation)
+        return pages.Paginator(self, operation)
 
-    def get_waiter(self, name):
-        raise ValueError("Waiter does not exist: %s" % name)
+    @property
+    def waiter_names(self):
+        return sorted(pages.WAITERS.get(self._service, ()))
+
+    def get_waiter(self, waiter_name):
+        if waiter_name not in pages.WAITERS.get(self._service, ()):
+            raise ValueError("Waiter does not exist: %s" % waiter_name)
+        return pages.Waiter(self, waiter_name)
 
     def close(self):
         pass
-
-
-class Paginator:
-    def __init__(self, client, operation):
-        self._client = client
-        self._operation = operation
-
-    def paginate(self, PaginationConfig=None, **parameters):
-        size = (PaginationConfig or {}).get("PageSize")
-        token, next_token, limit, result = models.PAGES[self._operation]
-        if size is not None:
-            parameters[limit] = size
-        return PageIterator(self._client, self._operation, parameters, token, next_token, result)
-
-
-class PageIterator:
-    def __init__(self, client, operation, parameters, token, next_token, result):
-        self._client, self._operation, self._parameters = client, operation, parameters
-        self._token, self._next_token, self._result = token, next_token, result
-
-    def __iter__(self):
-        parameters = dict(self._parameters)
-        while True:
-            page = self._client._make_api_call(self._operation, parameters)
-            yield page
-            following = page.get(self._next_token)
-            if not following:
-                return
-            parameters[self._token] = following
-
-    def build_full_result(self):
-        items = []
-        for page in self:
-            items.extend(page.get(self._result, ()))
-        return {self._result: items}
 
 
 _classes = {}
@@ -221,6 +192,8 @@ def decode_binaries(value, answer):
 
 
 def shape_dynamodb(response, answer, operation):
+    if operation == "DescribeTable":
+        restore_dates(response)
     decode_binaries(response, answer)
 
 

@@ -39,6 +39,8 @@ Delete:{{ Key!:A TableName!:s ConditionExpression:s {TRANSACT_CONDITION} }} \
 Update:{{ Key!:A UpdateExpression!:s TableName!:s ConditionExpression:s {TRANSACT_CONDITION} }} }}] \
 {METRICS} ClientRequestToken:s
 DescribeTable TableName!:s
+DescribeTimeToLive TableName!:s
+ListTables ExclusiveStartTableName:s Limit:i
 """,
     "events": """
 PutEvents Entries!:[{ Time:t Source:s Resources:[s] DetailType:s Detail:s EventBusName:s TraceHeader:s }] EndpointId:s
@@ -101,20 +103,11 @@ CLASS_NAMES = {
     "dynamodb": "DynamoDB", "events": "EventBridge", "lambda": "Lambda", "stepfunctions": "SFN", "s3": "S3", "sqs": "SQS",
     "sns": "SNS", "cloudwatch": "CloudWatch",
 }
-# Operation -> (parameter, member of the response that fills it, page size parameter, result list).
-PAGES = {
-    "Query": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
-    "Scan": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
-    "ListQueues": ("NextToken", "NextToken", "MaxResults", "QueueUrls"),
-    "ListExecutions": ("nextToken", "nextToken", "maxResults", "executions"),
-    "GetExecutionHistory": ("nextToken", "nextToken", "maxResults", "events"),
-    "ListObjectsV2": ("ContinuationToken", "NextContinuationToken", "MaxKeys", "Contents"),
-    "ListStateMachines": ("nextToken", "nextToken", "maxResults", "stateMachines"),
-    "ListRules": ("NextToken", "NextToken", "Limit", "Rules"),
-    "ListFunctions": ("Marker", "NextMarker", "MaxItems", "Functions"),
+# Members of responses that are timestamps.
+DATES = {
+    "startDate", "stopDate", "redriveDate", "creationDate", "updateDate", "timestamp", "CreationDateTime",
+    "LastModified",
 }
-# Members of Step Functions responses that are timestamps.
-DATES = {"startDate", "stopDate", "redriveDate", "creationDate", "updateDate", "timestamp", "LastModified"}
 # Attribute value types and what botocore accepts for each.
 ATTRIBUTE_VALUE = {"S": "s", "N": "s", "B": "y", "BOOL": "b", "NULL": "b"}
 ATTRIBUTE_SETS = {"SS": "s", "NS": "s", "BS": "y"}

@@ -1,0 +1,47 @@
+use super::run_key;
+use crate::world::{Decisions, Kind, Site, Weighted, mix};
+
+/// Each seed turns on a random subset of the kinds of deviations, at a random rate each.
+///
+/// A run with every fault at a low rate is like any other; bugs hide where one kind strikes again and again and another
+/// one, which would mask it, does not strike at all. After Groce et al., "Swarm Testing" (2012).
+#[derive(Clone, Copy, Debug)]
+pub struct Swarm {
+    key: u64,
+    /// Kinds that are on, in parts of 256.
+    on_parts: u64,
+}
+
+/// Odds that a kind is on: few kinds, or every second one.
+const ON_PARTS: [u64; 4] = [24, 64, 64, 128];
+/// How often a kind that is on strikes, in parts of 2^16: from one in a thousand to one in three.
+const STRIKE_PARTS: [u32; 6] = [64, 256, 1024, 4096, 12_000, 22_000];
+
+impl Swarm {
+    /// The strategy of `seed`.
+    pub fn new(seed: u64) -> Swarm {
+        // Its own stream: the same seed under another strategy is another run.
+        let key = mix(run_key(seed), 0x5_3a72);
+        Swarm { key, on_parts: ON_PARTS[(mix(key, 1) % 4) as usize] }
+    }
+
+    /// How often this kind strikes, in parts of 2^16; `None` when it is off.
+    fn rate(&self, kind: Kind) -> Option<u32> {
+        let draw = mix(self.key, kind.tag());
+        (draw & 0xff < self.on_parts).then(|| STRIKE_PARTS[(draw >> 8) as usize % STRIKE_PARTS.len()])
+    }
+}
+
+impl Decisions for Swarm {
+    #[inline]
+    fn choose(&mut self, site: &Site, alternatives: &Weighted<'_>) -> u32 {
+        let draw = mix(self.key, site.key);
+        if site.kind == Kind::Shape {
+            return alternatives.pick(draw);
+        }
+        match self.rate(site.kind) {
+            Some(rate) if (draw >> 48) as u32 <= rate => alternatives.pick_but_benign(mix(draw, 2)),
+            _ => 0,
+        }
+    }
+}
