@@ -105,12 +105,11 @@ impl Response {
             Response::DynamoDb(response) => response.to_json(),
             Response::Events(response) => response.to_json(),
             Response::Lambda(response) => response.to_json(),
-            Response::States(response) => response.clone(),
+            Response::States(response) | Response::S3(response) => response.clone(),
             Response::Streams(read) => {
                 let records: Vec<Json> = read.records.iter().map(|record| record.json.clone()).collect();
                 Json::from_pairs([("Records", Json::from(records))])
             }
-            Response::S3(response) => response.clone(),
             Response::Sqs(response) => response.to_json(),
             Response::Sns(response) => response.to_json(),
         }

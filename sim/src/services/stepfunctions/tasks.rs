@@ -227,13 +227,10 @@ impl TaskPlan {
                 add_metadata(&mut result, request_key);
                 Ok(Json::from(result))
             }
-            (TaskPlan::Mock { .. }, Ok(Response::States(told))) => match told.get("output") {
-                Some(output) => Ok(output.clone()),
-                None => {
-                    let text = |key: &str| told.get(key).and_then(Json::as_str).unwrap_or_default().into();
-                    Err((text("error"), text("cause")))
-                }
-            },
+            (TaskPlan::Mock { .. }, Ok(Response::States(told))) => {
+                let text = |key: &str| told.get(key).and_then(Json::as_str).unwrap_or_default().into();
+                told.get("output").cloned().ok_or_else(|| (text("error"), text("cause")))
+            }
             (TaskPlan::Execution { .. }, Ok(Response::States(response))) => {
                 let mut result = in_pascal_case(&response, false);
                 if let Some(members) = result.make_object() {
