@@ -8,6 +8,8 @@ mod expression;
 mod handlers;
 mod messaging;
 mod mirror;
+mod monitoring;
+mod scheduling;
 mod scripts;
 mod tables;
 mod value;
@@ -41,6 +43,7 @@ pub struct Harness {
     workload: Option<WorkloadOf>,
     hash: u64,
     watchdog: Duration,
+    measures: bool,
     strategy: Strategy,
 }
 
@@ -84,8 +87,8 @@ impl Harness {
         Harness::of(loaded, Path::new("scenario.yaml"))
     }
 
-    fn of(loaded: Loaded, path: &Path) -> Result<Harness, Problems> {
-        build::check(&loaded)?;
+    fn of(mut loaded: Loaded, path: &Path) -> Result<Harness, Problems> {
+        loaded.warnings.extend(build::check(&loaded)?);
         let plan = build::fault_plan(&loaded.scenario);
         let caps = build::caps(&loaded.scenario);
         let hash = build::hash(&loaded);
@@ -99,8 +102,17 @@ impl Harness {
             workload: None,
             hash,
             watchdog: Options::default().watchdog,
+            measures: false,
             strategy: Strategy::default(),
         })
+    }
+
+    /// The same with every metric kept, as it is by itself where the template or the scenario asks for one: for
+    /// invariants in Rust that read metrics.
+    #[must_use]
+    pub fn measured(mut self) -> Harness {
+        self.measures = true;
+        self
     }
 
     /// The same with other handlers.

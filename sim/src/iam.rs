@@ -51,7 +51,7 @@ pub struct Policies {
     roles: Vec<Role>,
     by_arn: BTreeMap<Arc<str>, RoleIndex>,
     permissions: Vec<Permission>,
-    resource_policies: Vec<ResourcePolicy>,
+    of_resources: Vec<ResourcePolicy>,
 }
 
 /// The policy of queues or topics.
@@ -109,7 +109,7 @@ impl Policies {
             let identity = &policy.identity;
             let path = format!("/Resources/{}", identity.logical_id);
             let statements = statement::read_resource(&policy.document, identity.place.source, &path, &mut problems);
-            policies.resource_policies.push(ResourcePolicy { resources: policy.resources.clone(), statements });
+            policies.of_resources.push(ResourcePolicy { resources: policy.resources.clone(), statements });
         }
         (policies, problems)
     }
@@ -161,7 +161,7 @@ impl Policies {
         let is_attached =
             |policy: &&ResourcePolicy| policy.resources.iter().any(|resource| name(resource) == name(resource_arn));
         let mut allowed = false;
-        for statement in self.resource_policies.iter().filter(is_attached).flat_map(|policy| &policy.statements) {
+        for statement in self.of_resources.iter().filter(is_attached).flat_map(|policy| &policy.statements) {
             if statement.covers(service, action, resource_arn, source_arn) {
                 if !statement.allows() {
                     return false;

@@ -2,6 +2,7 @@
 
 mod again;
 mod coverage;
+mod dashboard;
 mod replay;
 mod story;
 mod summary;
@@ -9,6 +10,7 @@ mod warnings;
 mod words;
 
 pub use again::Again;
+pub use dashboard::monitoring_text;
 pub use replay::{Told, replay_text};
 pub use summary::{Replayed, SEEDS_USUAL, Summary, summary_text};
 pub use warnings::warnings_text;

@@ -4,12 +4,14 @@
 //! only by sending a [`Request`] through the world's queue.
 
 mod attributes;
+pub mod cloudwatch;
 pub mod dynamodb;
 mod error;
 pub mod eventbridge;
 pub mod lambda;
 mod latency;
 pub mod s3;
+pub mod scheduler;
 pub mod sns;
 pub mod sqs;
 pub mod stepfunctions;
@@ -27,10 +29,14 @@ pub type Answer = Result<Response, ApiError>;
 /// A request to a service.
 #[derive(Clone, Debug)]
 pub enum Request {
+    /// A request to CloudWatch.
+    CloudWatch(Box<cloudwatch::Request>),
     /// A data-plane request to DynamoDB.
     DynamoDb(Box<dynamodb::Request>),
     /// Events for a bus.
     Events(Box<eventbridge::PutEvents>),
+    /// A request about an archive of a bus.
+    Archives(Box<eventbridge::ArchiveRequest>),
     /// An invocation of a function.
     Lambda(Box<lambda::Invoke>),
     /// A request to Step Functions.
@@ -48,6 +54,8 @@ pub enum Request {
 /// A successful answer of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Response {
+    /// Of CloudWatch, or about replays, as the API's JSON.
+    Api(Json),
     /// Of DynamoDB.
     DynamoDb(dynamodb::Response),
     /// Of `PutEvents`.
@@ -70,7 +78,11 @@ impl Request {
     /// Reads an API call as an SDK makes it: service and operation in AWS's own names, parameters in the API's JSON.
     pub fn parse(service: &str, operation: &str, parameters: &Json) -> Result<Request, ApiError> {
         match service {
+            "cloudwatch" => Ok(Request::CloudWatch(Box::new(cloudwatch::Request::parse(operation, parameters)?))),
             "dynamodb" => Ok(Request::DynamoDb(Box::new(dynamodb::Request::parse(operation, parameters)?))),
+            "events" if eventbridge::ArchiveRequest::is_one(operation) => {
+                Ok(Request::Archives(Box::new(eventbridge::ArchiveRequest::parse(operation, parameters)?)))
+            }
             "events" => Ok(Request::Events(Box::new(eventbridge::PutEvents::parse(operation, parameters)?))),
             "lambda" => Ok(Request::Lambda(Box::new(lambda::Invoke::parse(operation, parameters)?))),
             "stepfunctions" | "sfn" | "states" => {
@@ -86,8 +98,10 @@ impl Request {
     /// The operation for sites, permissions and traces: `dynamodb:PutItem`.
     pub fn operation(&self) -> Name {
         match self {
+            Request::CloudWatch(request) => request.operation(),
             Request::DynamoDb(request) => dynamodb_operation(request),
             Request::Events(_) => Name::EVENTS_PUT_EVENTS,
+            Request::Archives(request) => request.operation(),
             Request::Lambda(_) => Name::LAMBDA_INVOKE,
             Request::States(request) => request.operation(),
             Request::Streams(_) => Name::STREAMS_GET_RECORDS,
@@ -105,7 +119,7 @@ impl Response {
             Response::DynamoDb(response) => response.to_json(),
             Response::Events(response) => response.to_json(),
             Response::Lambda(response) => response.to_json(),
-            Response::States(response) | Response::S3(response) => response.clone(),
+            Response::States(response) | Response::S3(response) | Response::Api(response) => response.clone(),
             Response::Streams(read) => {
                 let records: Vec<Json> = read.records.iter().map(|record| record.json.clone()).collect();
                 Json::from_pairs([("Records", Json::from(records))])

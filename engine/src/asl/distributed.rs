@@ -123,8 +123,8 @@ fn reader(fields: &mut Fields, language: Language) -> Option<Reader> {
     let mut reader = Fields::new(fields.object("ItemReader")?, &fields.at("ItemReader"));
     reader.require(&["Resource"]);
     let arn = reader.string("Resource").cloned();
-    let action = arn.as_deref().and_then(|arn| arn.strip_prefix("arn:aws:states:::s3:"));
-    let known = action.filter(|action| matches!(*action, "getObject" | "listObjectsV2"));
+    let action = arn.as_deref().and_then(s3_action);
+    let known = action.filter(|action| matches!(&**action, "getObject" | "listObjectsV2"));
     if arn.is_some() && known.is_none() {
         reader.field_problem("Resource", "Value is not a valid resource ARN");
     }
@@ -148,12 +148,20 @@ fn reader(fields: &mut Fields, language: Language) -> Option<Reader> {
     }
     let (format, max_items, loads) = found;
     fields.absorb(&mut reader);
-    let (arn, action) = (arn.clone()?, known?.to_owned());
+    let (arn, action) = (arn.clone()?, known?);
     let loads = loads && action == "listObjectsV2";
     let format = if action == "listObjectsV2" && !loads { Format::Listing } else { format? };
     let (service, resource): (Arc<str>, Arc<str>) = ("s3".into(), action.as_str().into());
     let call = ServiceCall { arn, service, action: resource.clone(), resource, pattern: Pattern::RequestResponse };
     Some(Reader { resource: Arc::new(Resource::Service(call)), parameters, format, loads, max_items })
+}
+
+/// The action of an `arn:aws:states:::s3:…`, in whichever partition.
+fn s3_action(arn: &str) -> Option<String> {
+    let plain = super::stand_in::blanked(arn);
+    let (partition, action) = plain.strip_prefix("arn:")?.split_once(":states:::s3:")?;
+    let partition_known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov") || super::stand_in::is_in(partition);
+    partition_known.then(|| action.to_owned())
 }
 
 fn format(config: &mut Fields) -> Option<Format> {
@@ -198,12 +206,14 @@ fn writer(fields: &mut Fields, language: Language) -> Option<Writer> {
     let key = if language == Language::Jsonata { "Arguments" } else { "Parameters" };
     let parameters = writer.payload(key, "ResultWriter/", Knows::Input, language);
     let arn = writer.string("Resource").cloned();
-    if arn.as_deref().is_some_and(|arn| arn != "arn:aws:states:::s3:putObject") {
+    if arn.as_deref().is_some_and(|arn| s3_action(arn).as_deref() != Some("putObject")) {
         writer.field_problem("Resource", "Value is not a valid resource ARN");
     }
     let (mut transformation, mut is_lines) = (None, false);
     if let Some(node) = writer.object("WriterConfig") {
         let mut config = Fields::new(node, &writer.at("WriterConfig"));
+        // AWS's language service asks for it.
+        config.require(&["OutputType"]);
         transformation = match config.string("Transformation").map(|text| &**text) {
             None => None,
             Some("NONE") => Some(Transformation::None),

@@ -177,10 +177,12 @@ fn task(fields: &mut Fields, language: Language) -> Option<TaskWork> {
         fields.problem_with_hint("HeartbeatSeconds must be smaller than TimeoutSeconds", hint);
     }
     let credentials = credentials(fields, language);
-    let resource = match Resource::parse(fields.string("Resource")?) {
+    let written = fields.string("Resource")?;
+    let resource = match Resource::parse(written) {
         Ok(resource) => resource,
         Err(message) => {
-            fields.field_problem("Resource", message);
+            let problem = Diagnostic::error(SCHEMA, fields.span("Resource"), fields.at("Resource"), message);
+            fields.problems.push(problem.hint(super::resource::hint(written)));
             return None;
         }
     };

@@ -5,11 +5,14 @@
 mod agreement;
 mod callback;
 mod determinism;
+mod long_running;
 mod lost_update;
+mod monitored;
 mod parallel;
 mod planted;
 mod promises;
 mod published;
+mod queued;
 mod scripts;
 mod snapshots;
 mod support;

@@ -8,9 +8,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::parse::{Seeds, parse_profile, parse_seeds, parse_strategy, parse_time};
 use super::{HELD, UNUSABLE, VIOLATED, load, print, profile_text, unusable};
-use crate::explore::{Coverage, Phase, Plan, Regression, Strategy, shrink_findings, sweep};
+use crate::explore::{Coverage, Phase, Plan, Regression, Shrunk, Strategy, shrink_findings, sweep};
 use crate::harness::Harness;
-use crate::report::{Again, Replayed, SEEDS_USUAL, Summary, summary_text};
+use crate::report::{Again, Replayed, SEEDS_USUAL, Summary, monitoring_text, summary_text};
 use crate::world::{Profile, Token};
 
 /// More threads than any machine has cores; each costs a worker process.
@@ -55,6 +55,19 @@ pub fn check(args: &CheckArgs) -> ExitCode {
     }
 }
 
+/// The template's dashboards and alarms over each failure.
+fn monitoring(harness: &Harness, shrunk: &[Vec<Shrunk>]) -> Result<Vec<Vec<String>>, String> {
+    let stack = &harness.loaded().stack;
+    if stack.dashboards.is_empty() && stack.alarms.is_empty() && stack.composite_alarms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let drawn = |shrunk: &Shrunk| {
+        let run = harness.replay(shrunk.seed, &shrunk.script).map_err(|error| error.to_string())?;
+        Ok(monitoring_text(&run.world))
+    };
+    shrunk.iter().map(|ways| ways.iter().map(drawn).collect()).collect()
+}
+
 fn run(args: &CheckArgs) -> Result<u8, String> {
     let harness = load(&args.scenario, args.faults, args.watchdog)?.strategy(args.strategy);
     let plan = plan(args);
@@ -84,6 +97,7 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
         faults: &faults,
         regressions: &replayed,
         shrunk: &shrunk,
+        monitoring: &monitoring(&harness, &shrunk)?,
         scenario_hash: harness.hash(),
         again: &Again::of_this_process(&args.scenario, args.faults.map(profile_text)),
         elapsed,

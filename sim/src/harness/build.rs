@@ -22,8 +22,8 @@ use crate::services::stepfunctions::{Activity, Found, MachinePoints, Point, Stat
 use crate::template::stack::{self, Stack, StateMachineKind};
 use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
 
-/// Compiles everything once to find every problem before the first run.
-pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
+/// Compiles everything once to find every problem before the first run; the answer is what only deserves a warning.
+pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
     let mut problems = Vec::new();
     for machine in &loaded.stack.state_machines {
         if let Err(diagnostics) = compile(machine, loaded) {
@@ -34,16 +34,22 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
     for rule in &loaded.stack.rules {
         check_rule(rule, &mut problems);
     }
+    for archive in &loaded.stack.archives {
+        check_archive(archive, &mut problems);
+    }
+    super::messaging::check(&loaded.stack, &mut problems);
     super::expression::check(loaded, &mut problems);
     super::workload::check(loaded, &mut problems);
     super::handlers::check_mocks(loaded, &mut problems);
     super::tables::check(loaded, &mut problems);
+    super::monitoring::check(loaded, &mut problems);
+    super::scheduling::check(loaded, &mut problems);
     let faults: Vec<&str> = FaultId::ALL.iter().map(|fault| fault.spec().id).collect();
     problems.extend(loaded.scenario.faults.unknown_names(&faults));
     if problems.iter().any(Problem::is_error) {
         return Err(Problems { sources: loaded.sources.clone(), problems });
     }
-    Ok(())
+    Ok(problems)
 }
 
 pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostError> {
@@ -74,12 +80,17 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let host = super::handlers::host(harness, python)?;
     let clients = super::scripts::clients(loaded, &mut names, python)?;
     let announces = !buses[0].matcher.is_empty();
-    let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone()));
+    let (metrics, cloudwatch) = super::monitoring::build(harness, &rules, announces, &mut names);
+    let archives = archives(stack, &buses);
+    let scheduler = super::scheduling::build(loaded, &mut names);
+    let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone())).watched(metrics);
     Ok(World::new(
         core,
+        cloudwatch,
         DynamoDb::new(database),
-        EventBridge::new(buses, rules),
+        EventBridge::new(buses, rules).archived_by(archives),
         Lambda::new(functions, host).with_sources(sources),
+        scheduler,
         StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces),
         Sqs::new(queues),
         Sns::new(topics),
@@ -200,7 +211,7 @@ pub(super) fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
     stack.functions.iter().position(named).map(|index| index as u32)
 }
 
-fn principal(policies: &Policies, role_arn: &str) -> Principal {
+pub(super) fn principal(policies: &Policies, role_arn: &str) -> Principal {
     policies.role(role_arn).map_or(Principal::Anyone, Principal::Role)
 }
 
@@ -285,6 +296,24 @@ fn buses_and_rules(stack: &Stack, policies: &Policies, names: &mut Names) -> (Ve
     (buses, rules)
 }
 
+fn archives(stack: &Stack, buses: &[Bus]) -> Vec<eventbridge::Archive> {
+    let archive = |archive: &stack::Archive| {
+        let pattern = archive.pattern.as_ref().and_then(|pattern| Pattern::from_node(pattern).ok()).map(|pattern| {
+            let mut matcher = RuleMatcher::new();
+            matcher.add(0, &pattern);
+            matcher
+        });
+        Some(eventbridge::Archive {
+            text: archive.identity.name.clone(),
+            arn: archive.identity.arn.clone(),
+            bus: buses.iter().position(|bus| bus.arn == archive.source_arn)? as u32,
+            pattern,
+            retention_ms: archive.retention_ms,
+        })
+    };
+    stack.archives.iter().filter_map(archive).collect()
+}
+
 fn target(
     target: &stack::Target,
     rule: &stack::Rule,
@@ -343,6 +372,17 @@ fn transformer(
 ) -> Result<InputTransformer, rehearsal_engine::events::TransformerError> {
     let paths = transformer.paths.iter().map(|(name, path, _)| (&**name, &**path));
     InputTransformer::compile(paths, transformer.template.as_str())
+}
+
+/// Finds what is wrong with an archive before it would silently keep nothing.
+fn check_archive(archive: &stack::Archive, problems: &mut Vec<Problem>) {
+    if let Some(pattern) = &archive.pattern
+        && let Err(rejection) = Pattern::from_node(pattern)
+    {
+        let path = format!("/Resources/{}/Properties/EventPattern", archive.identity.logical_id);
+        let problem = Diagnostic::error("InvalidEventPatternException", pattern.span, path, rejection.to_string());
+        problems.push(Problem::new(archive.identity.place.source, problem));
+    }
 }
 
 /// Finds what is wrong with a rule before it would silently match or deliver nothing.

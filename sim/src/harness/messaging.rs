@@ -4,14 +4,82 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rehearsal_engine::events::Pattern;
+use rehearsal_engine::source::Diagnostic;
 
+use crate::diagnostics::Problem;
 use crate::iam::Policies;
 use crate::services::eventbridge;
 use crate::services::lambda::{Destination, EventSource, Source, StreamSource};
 use crate::services::sns::{Endpoint, FilterPolicy, FilterScope, SubscriptionSettings, TopicSettings};
 use crate::services::sqs::{QueueSettings, Redrive};
-use crate::template::stack::{self, Stack};
+use crate::template::stack::{self, Identity, Stack};
 use crate::world::Names;
+
+/// Finds what AWS refuses when it makes queues, subscriptions and event source mappings.
+pub(super) fn check(stack: &Stack, problems: &mut Vec<Problem>) {
+    let mut report = |identity: &Identity, code, message: String, hint: &str| {
+        let path = format!("/Resources/{}", identity.logical_id);
+        let mut diagnostic = Diagnostic::error(code, identity.place.span, path, message);
+        diagnostic.hint = (!hint.is_empty()).then(|| hint.to_owned());
+        problems.push(Problem::new(identity.place.source, diagnostic));
+    };
+    for queue in &stack.queues {
+        if queue.fifo != queue.identity.name.ends_with(".fifo") {
+            let message = format!("'{}' cannot name this queue", queue.identity.name);
+            let hint = "the name of a FIFO queue ends with .fifo, that of a standard queue does not";
+            report(&queue.identity, "invalid-queue", message, hint);
+        }
+        let dead = queue.redrive.as_ref().and_then(|(arn, _)| stack.queue(arn));
+        if let Some(dead) = dead.filter(|dead| dead.fifo != queue.fifo) {
+            let message =
+                format!("'{}' cannot be the dead-letter queue of '{}'", dead.identity.name, queue.identity.name);
+            let hint = "the dead-letter queue of a FIFO queue is a FIFO queue, that of a standard queue a standard one";
+            report(&queue.identity, "invalid-queue", message, hint);
+        }
+    }
+    for subscription in &stack.subscriptions {
+        if let Some(Err(error)) = filter(subscription) {
+            let message = format!("the filter policy is not one: {error}");
+            report(&subscription.identity, "invalid-filter", message, "");
+        }
+    }
+    for mapping in &stack.event_source_mappings {
+        for filter in &mapping.filters {
+            if let Err(rejection) = Pattern::parse(&filter.to_string()) {
+                report(&mapping.identity, "invalid-filter", format!("the filter is not one: {rejection}"), "");
+            }
+        }
+        if let Some((message, hint)) =
+            stack.queue(&mapping.event_source_arn).and_then(|queue| misfit(mapping, queue, stack))
+        {
+            report(&mapping.identity, "invalid-mapping", message, hint);
+        }
+    }
+}
+
+/// Why a queue cannot feed a function in this way.
+fn misfit(mapping: &stack::EventSourceMapping, queue: &stack::Queue, stack: &Stack) -> Option<(String, &'static str)> {
+    // AWS: a receive has ten messages at most; more are gathered in a window, from standard queues only.
+    const BATCH_MAX: u32 = 10;
+    if mapping.batch_size > BATCH_MAX && (queue.fifo || mapping.batching_window_ms == 0) {
+        let message = format!(
+            "a batch of {} messages is too large: at most {BATCH_MAX} are received at once",
+            mapping.batch_size
+        );
+        return Some((message, "for a standard queue, set MaximumBatchingWindowInSeconds to at least 1"));
+    }
+    let function = stack.functions.iter().find(|function| function.identity.arn == mapping.function_arn)?;
+    if queue.visibility_timeout_ms < function.timeout_ms {
+        // AWS: Lambda refuses to make such a mapping.
+        let message = format!(
+            "the visibility timeout of {} s is less than the function's timeout of {} s",
+            queue.visibility_timeout_ms / 1000,
+            function.timeout_ms / 1000
+        );
+        return Some((message, "AWS recommends a visibility timeout of six times the function's timeout"));
+    }
+    None
+}
 
 /// The queues of a stack.
 pub(super) fn queues(stack: &Stack) -> Vec<QueueSettings> {

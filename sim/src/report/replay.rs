@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use rehearsal_engine::Json;
 
+use super::dashboard::monitoring_text;
 use super::story::write_deviations;
 use super::words::{deviation, fitted, lane, seconds, step, without_uuids};
 use crate::services::dynamodb::TableId;
@@ -29,6 +30,10 @@ pub fn replay_text(told: &Told<'_>) -> String {
     clients(&mut out, told);
     events(&mut out, told);
     tables(&mut out, told);
+    let monitoring = monitoring_text(told.world);
+    if !monitoring.is_empty() {
+        let _ = write!(out, "\n{monitoring}");
+    }
     match &told.outcome.violation {
         Some(violation) => {
             for waiting in &violation.waiting {

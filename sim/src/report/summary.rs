@@ -25,6 +25,8 @@ pub struct Summary<'s> {
     pub regressions: &'s [Replayed],
     /// By finding, its different failures cut down.
     pub shrunk: &'s [Vec<Shrunk>],
+    /// The template's dashboards and alarms over each of them, where there are some.
+    pub monitoring: &'s [Vec<String>],
     /// The scenario's hash, for tokens.
     pub scenario_hash: u64,
     /// How to run things again.
@@ -244,6 +246,10 @@ fn violations(out: &mut String, summary: &Summary<'_>) {
                 let _ = writeln!(out, "\nbroken in another way: {}", violation.name);
             }
             story(out, summary, shrunk);
+            let drawn = summary.monitoring.get(place).and_then(|ways| ways.get(number as usize - 1));
+            for line in drawn.map_or("", String::as_str).lines() {
+                let _ = writeln!(out, "{}", super::words::fitted(&format!("  {line}"), COLUMNS));
+            }
         }
     }
 }

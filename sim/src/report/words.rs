@@ -91,6 +91,8 @@ fn request(request: &Request, world: &World) -> String {
             };
             format!("invokes {function} with {}", invoke.payload)
         }
+        Request::CloudWatch(_) => "calls CloudWatch".to_owned(),
+        Request::Archives(request) => format!("asks about the replay {}", request.name()),
         Request::States(request) => states(request, world),
         Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
         Request::S3(request) => format!("calls S3 about {}", request.bucket),

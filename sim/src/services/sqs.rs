@@ -8,6 +8,7 @@ mod api;
 mod message;
 mod parse;
 mod queue;
+mod refusal;
 mod response;
 mod service;
 

@@ -5,6 +5,8 @@ mod definition;
 mod events;
 mod identity;
 mod messaging;
+mod monitoring;
+mod scheduling;
 mod storage;
 
 use std::collections::BTreeSet;
@@ -26,8 +28,8 @@ use identity::Attachments;
 /// Types that configure what is simulated and change nothing that a run could see.
 const SILENT_TYPES: [&str; 4] = [
     "AWS::Logs::LogGroup",
-    "AWS::CloudWatch::Dashboard",
     "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::CDK::Metadata",
 ];
 
@@ -103,7 +105,9 @@ impl Conversion {
                 stack.activities.push(draft.identity);
             }
             "AWS::Events::EventBus" => stack.event_buses.extend(events::event_bus(&draft)),
+            "AWS::Events::Archive" => stack.archives.extend(events::archive(draft)),
             "AWS::Events::Rule" => stack.rules.extend(events::rule(draft)),
+            "AWS::Scheduler::Schedule" => stack.schedules.extend(scheduling::schedule(draft, environment)),
             "AWS::IAM::Role" => stack.roles.extend(self.attachments.role(draft)),
             "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" => self.attachments.policy(&draft),
             "AWS::IAM::ManagedPolicy" => self.attachments.managed_policy(&draft),
@@ -114,9 +118,11 @@ impl Conversion {
                 stack.subscriptions.extend(subscriptions);
             }
             "AWS::SNS::Subscription" => stack.subscriptions.extend(messaging::subscription(draft)),
+            "AWS::CloudWatch::Alarm" => stack.alarms.extend(monitoring::alarm(draft)),
+            "AWS::CloudWatch::CompositeAlarm" => stack.composite_alarms.extend(monitoring::composite_alarm(draft)),
+            "AWS::CloudWatch::Dashboard" => stack.dashboards.extend(monitoring::dashboard(draft)),
             "AWS::SQS::QueuePolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Queues")),
             "AWS::SNS::TopicPolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Topics")),
-            "AWS::CloudWatch::Alarm" => stack.alarms.extend(messaging::alarm(draft)),
             other => stack.others.push(not_simulated(reading, other, draft)),
         }
     }
@@ -135,7 +141,9 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::StepFunctions::Activity"
             | "AWS::S3::Bucket"
             | "AWS::Events::EventBus"
+            | "AWS::Events::Archive"
             | "AWS::Events::Rule"
+            | "AWS::Scheduler::Schedule"
             | "AWS::IAM::Role"
             | "AWS::IAM::Policy"
             | "AWS::IAM::RolePolicy"
@@ -146,6 +154,8 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::SQS::QueuePolicy"
             | "AWS::SNS::TopicPolicy"
             | "AWS::CloudWatch::Alarm"
+            | "AWS::CloudWatch::CompositeAlarm"
+            | "AWS::CloudWatch::Dashboard"
     )
 }
 

@@ -6,6 +6,8 @@
 mod compute;
 mod events;
 mod messaging;
+mod monitoring;
+mod scheduling;
 mod storage;
 
 use std::sync::Arc;
@@ -14,8 +16,10 @@ use rehearsal_engine::Json;
 use rehearsal_engine::source::Node;
 
 pub use compute::{Code, EventInvokeConfig, EventSourceMapping, Function, Permission, StateMachine, StateMachineKind};
-pub use events::{EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
-pub use messaging::{Alarm, Queue, ResourcePolicy, Subscription, Topic};
+pub use events::{Archive, EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
+pub use messaging::{Queue, ResourcePolicy, Subscription, Topic};
+pub use monitoring::{Alarm, CompositeAlarm, Dashboard};
+pub use scheduling::{Schedule, ScheduleTarget};
 pub use storage::{AttributeType, Billing, Index, KeyAttribute, KeySchema, Projection, Table};
 
 use crate::diagnostics::Place;
@@ -39,8 +43,12 @@ pub struct Stack {
     pub activities: Vec<Identity>,
     /// `AWS::Events::EventBus`; the default bus is not among them.
     pub event_buses: Vec<EventBus>,
+    /// `AWS::Events::Archive`
+    pub archives: Vec<Archive>,
     /// `AWS::Events::Rule`
     pub rules: Vec<Rule>,
+    /// `AWS::Scheduler::Schedule`
+    pub schedules: Vec<Schedule>,
     /// `AWS::IAM::Role`, with the policies that other resources attach to them.
     pub roles: Vec<Role>,
     /// `AWS::Lambda::Permission`
@@ -59,6 +67,10 @@ pub struct Stack {
     pub resource_policies: Vec<ResourcePolicy>,
     /// `AWS::CloudWatch::Alarm`
     pub alarms: Vec<Alarm>,
+    /// `AWS::CloudWatch::CompositeAlarm`
+    pub composite_alarms: Vec<CompositeAlarm>,
+    /// `AWS::CloudWatch::Dashboard`
+    pub dashboards: Vec<Dashboard>,
     /// Everything else: not simulated.
     pub others: Vec<OtherResource>,
     /// The outputs, resolved.

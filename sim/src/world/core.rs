@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rehearsal_engine::execution::{TaskId, TimerId};
 
 use super::hash::mix;
+use super::metrics::Measure;
 use super::outbox::Outbox;
 use super::{
-    ActorId, Choice, Coverage, Decisions, Due, FaultId, FaultPlan, InjectionPoint, Kind, Lineages, Millis, Moment,
-    Name, Names, Queue, QueueId, Race, Script, Site, Trace, Weighted,
+    ActorId, Choice, Coverage, Decisions, Due, FaultId, FaultPlan, InjectionPoint, Kind, Lineages, Metrics, Millis,
+    Moment, Name, Names, Queue, QueueId, Race, Script, Site, Trace, Weighted,
 };
 use crate::handlers::entropy::{text_of, uuid_text};
 use crate::iam::RoleIndex;
@@ -49,6 +50,11 @@ pub enum ReplyTo {
     Actor {
         /// The actor's slot.
         slot: u32,
+    },
+    /// A call of EventBridge Scheduler.
+    Schedule {
+        /// The call.
+        invocation: u32,
     },
     /// Lambda's own queue of asynchronous events.
     AsyncEvent {
@@ -163,6 +169,40 @@ pub enum TimerOwner {
         /// The client.
         client: u32,
     },
+    /// The next evaluation of an alarm.
+    Alarm {
+        /// The alarm.
+        alarm: u32,
+    },
+    /// Something of EventBridge Scheduler.
+    Scheduler(SchedulerTimer),
+    /// An event of a replay.
+    Replay {
+        /// The replay.
+        replay: u32,
+        /// The event's place in it.
+        event: u32,
+    },
+}
+
+/// What of EventBridge Scheduler is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchedulerTimer {
+    /// A schedule that recurs.
+    Recurring {
+        /// The schedule.
+        schedule: u32,
+    },
+    /// A schedule that is due only once.
+    Once {
+        /// The schedule.
+        schedule: u32,
+    },
+    /// The next attempt of a call.
+    Retry {
+        /// The call.
+        invocation: u32,
+    },
 }
 
 /// What of an invocation is due.
@@ -234,8 +274,15 @@ impl Entry {
         }
     }
 
+    /// Whether it only looks at what is there, again and again: nobody waits for it.
     fn is_tick(&self) -> bool {
-        matches!(self, Entry::Timer { owner: TimerOwner::Schedule { .. }, .. })
+        let Entry::Timer { owner, .. } = self else { return false };
+        matches!(
+            owner,
+            TimerOwner::Schedule { .. }
+                | TimerOwner::Alarm { .. }
+                | TimerOwner::Scheduler(SchedulerTimer::Recurring { .. })
+        )
     }
 }
 
@@ -308,6 +355,7 @@ pub struct Core {
     run_key: u64,
     trace: Trace,
     struck: Vec<u32>,
+    metrics: Metrics,
     coverage: Coverage,
 }
 
@@ -332,8 +380,16 @@ impl Core {
             run_key: 0,
             trace: Trace::default(),
             struck: vec![0; FaultId::ALL.len()],
+            metrics: Metrics::default(),
             coverage: Coverage::default(),
         }
+    }
+
+    /// The same with somebody who watches: services measure what they do.
+    #[must_use]
+    pub fn watched(mut self, metrics: Metrics) -> Core {
+        self.metrics = metrics;
+        self
     }
 
     /// Starts over under new decisions, keeping the memory.
@@ -352,6 +408,7 @@ impl Core {
         self.run_key = run_key;
         self.trace.reset(recorded);
         self.struck.fill(0);
+        self.metrics.reset();
     }
 
     /// The virtual time.
@@ -477,6 +534,24 @@ impl Core {
         cancelled.is_some()
     }
 
+    /// Takes a number that a service measured; nothing happens when nobody watches.
+    #[inline]
+    pub fn measure(&mut self, measure: Measure, value: f64) {
+        if self.metrics.is_on() {
+            self.metrics.measure(measure, self.now, value);
+        }
+    }
+
+    /// What the services measured.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What the services measured, for whoever adds to it.
+    pub fn metrics_mut(&mut self) -> &mut Metrics {
+        &mut self.metrics
+    }
+
     /// Folds a number into the trace's hash.
     #[inline]
     pub fn fold(&mut self, value: u64) {
@@ -564,6 +639,11 @@ impl Core {
     /// The next answer of this instant.
     pub(crate) fn next_answer(&mut self) -> Option<(ActorId, ReplyTo, Answer)> {
         self.answers.pop_front()
+    }
+
+    /// When the next entry is due.
+    pub(crate) fn next_at(&mut self) -> Option<Millis> {
+        self.queue.next_at()
     }
 
     /// The next entry, with the clock moved to it.

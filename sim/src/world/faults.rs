@@ -106,6 +106,8 @@ catalogue! {
         ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
     DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
         ["refused because of the conflict"] }
+    CwDelay { "CW-DELAY", Documented, 10_000, true, "an alarm is evaluated late",
+        ["a minute late", "four minutes late"] }
     DdBatchPartial { "DD-BATCH-PARTIAL", Documented, 5_000, true, "a batch is only partly done, and the answer lists the rest",
         ["the last one is left over", "all but the first are left over"] }
     DdPage { "DD-PAGE", Documented, 5_000, false, "a page of a query or scan ends early", ["after one item"] }

@@ -94,6 +94,14 @@ operations! {
     STATES_SEND_TASK_SUCCESS = "states:SendTaskSuccess",
     STATES_SEND_TASK_FAILURE = "states:SendTaskFailure",
     STATES_SEND_TASK_HEARTBEAT = "states:SendTaskHeartbeat",
+    EVENTS_START_REPLAY = "events:StartReplay",
+    EVENTS_CANCEL_REPLAY = "events:CancelReplay",
+    EVENTS_DESCRIBE_REPLAY = "events:DescribeReplay",
+    CLOUDWATCH_PUT_METRIC_DATA = "cloudwatch:PutMetricData",
+    CLOUDWATCH_GET_METRIC_STATISTICS = "cloudwatch:GetMetricStatistics",
+    CLOUDWATCH_GET_METRIC_DATA = "cloudwatch:GetMetricData",
+    CLOUDWATCH_DESCRIBE_ALARMS = "cloudwatch:DescribeAlarms",
+    CLOUDWATCH_SET_ALARM_STATE = "cloudwatch:SetAlarmState",
 }
 
 impl Default for Names {

@@ -61,6 +61,13 @@ impl Permissions {
             Principal::Role(role) => role,
         };
         match request {
+            // AWS: metrics and alarms are not named by the caller's policy one by one.
+            Request::CloudWatch(request) => self.check_one(core, caller, role, request.action(), &"*".into()),
+            Request::Archives(request) => {
+                let Environment { partition, region, account_id } = &self.environment;
+                let arn = format!("arn:{partition}:events:{region}:{account_id}:replay/{}", request.name());
+                self.check_one(core, caller, role, request.action(), &arn.into())
+            }
             Request::DynamoDb(request) => self.check_dynamodb(core, caller, role, request),
             Request::Events(request) => self.check_events(core, caller, role, request),
             Request::Lambda(request) => {

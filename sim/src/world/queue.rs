@@ -126,6 +126,12 @@ impl<T> Queue<T> {
         self.live += 1;
     }
 
+    /// When the next entry is due.
+    pub fn next_at(&mut self) -> Option<Millis> {
+        self.drop_cancelled();
+        self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+
     /// How many entries wait.
     pub fn len(&self) -> usize {
         self.live

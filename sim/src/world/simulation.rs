@@ -7,10 +7,12 @@ use super::{
     Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
+use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
 use crate::services::s3::S3;
+use crate::services::scheduler::Scheduler;
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::StepFunctions;
@@ -36,12 +38,16 @@ impl Default for Caps {
 pub struct World {
     /// Clock, queue, decisions, faults and trace.
     pub core: Core,
+    /// CloudWatch.
+    pub cloudwatch: CloudWatch,
     /// DynamoDB.
     pub dynamodb: DynamoDb,
     /// EventBridge.
     pub eventbridge: EventBridge,
     /// Lambda.
     pub lambda: Lambda,
+    /// EventBridge Scheduler.
+    pub scheduler: Scheduler,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
     /// SQS.
@@ -89,7 +95,10 @@ pub struct Outcome {
 const FAULTS_AFTER_WORKLOAD_MS: u64 = 300_000;
 /// Beyond the longest schedule, everything must have been quiet for this long before a run is over.
 const SETTLE_MS: u64 = 1_000;
-/// So many periods of the longest schedule are enough for whatever cleans up; then only what was begun is finished.
+/// Where there are schedules, alarms with longer periods are not waited for.
+const ALARM_SETTLE_MS_MAX: u64 = 3_600_000;
+/// So many periods of the longest schedule, or a day of them, are enough for whatever cleans up; then only what was begun
+/// is finished.
 const SETTLE_PERIODS_MAX: u64 = 10;
 
 const DAY_MS: u64 = 86_400_000;
@@ -102,9 +111,11 @@ impl World {
     #[expect(clippy::too_many_arguments, reason = "a world is its parts, and each is of its own type")]
     pub fn new(
         core: Core,
+        cloudwatch: CloudWatch,
         dynamodb: DynamoDb,
         eventbridge: EventBridge,
         lambda: Lambda,
+        scheduler: Scheduler,
         stepfunctions: StepFunctions,
         sqs: Sqs,
         sns: Sns,
@@ -118,9 +129,11 @@ impl World {
         core.coverage_mut().resize(stepfunctions.points().map(<[_]>::len).sum());
         World {
             core,
+            cloudwatch,
             dynamodb,
             eventbridge,
             lambda,
+            scheduler,
             stepfunctions,
             sqs,
             s3: S3::default(),
@@ -166,6 +179,8 @@ impl World {
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
         self.eventbridge.start_schedules(&mut self.core);
+        self.cloudwatch.start(&mut self.core);
+        self.scheduler.start(&mut self.core);
         self.lambda.start_pollers(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
@@ -216,6 +231,8 @@ impl World {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            alarms: &self.cloudwatch,
+            metrics: self.core.metrics(),
             queues: &self.sqs,
             topics: &self.sns,
             clients: self.clients.records(),
@@ -227,6 +244,8 @@ impl World {
 
     fn reset(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) {
         self.core.reset(decisions, run_key, recorded);
+        self.cloudwatch.reset();
+        self.scheduler.reset();
         self.dynamodb.reset();
         self.eventbridge.reset();
         self.lambda.reset();
@@ -257,7 +276,9 @@ impl World {
 
     fn run_to_the_end(&mut self) -> Result<Option<Violation>, HostError> {
         let mut faults_until = None;
-        let settle_ms = self.eventbridge.schedule_period_max_ms() + SETTLE_MS;
+        let period_ms = self.eventbridge.schedule_period_max_ms().max(self.scheduler.period_max_ms());
+        let has_schedules = period_ms > 0;
+        let settle_ms = period_ms.max(self.cloudwatch.horizon_max_ms().min(ALARM_SETTLE_MS_MAX)) + SETTLE_MS;
         // What `always` says holds before anything happens, or the scenario's own data is wrong.
         if let Some(violation) = self.check_changed()? {
             return Ok(Some(violation));
@@ -269,14 +290,16 @@ impl World {
             if let Some(until) = faults_until
                 && self.core.foreground() == 0
             {
-                let has_schedules = settle_ms > SETTLE_MS;
                 let settled = self.core.now() > self.last_change.max(until) + settle_ms;
-                if self.core.in_flight() == 0 && (settled || !has_schedules) {
+                // What a schedule does may be measured for ever; without one, alarms come to rest by themselves.
+                let is_over = if has_schedules { settled } else { !self.cloudwatch.is_waiting() };
+                if self.core.in_flight() == 0 && (is_over || self.is_cut_off_next()) {
                     return Ok(None);
                 }
                 // A schedule that always has something to do, if only to note its own tick, never is quiet.
-                if self.core.now() > until + SETTLE_PERIODS_MAX * settle_ms {
+                if self.core.now() > until + (SETTLE_PERIODS_MAX * settle_ms).min(DAY_MS.max(settle_ms)) {
                     self.eventbridge.stop_schedules();
+                    self.scheduler.stop_recurring();
                 }
             }
             let Some(entry) = self.core.next() else { return Ok(None) };
@@ -293,8 +316,12 @@ impl World {
             while let Some((_, to, answer)) = self.core.next_answer() {
                 self.pass_on(to, answer)?;
             }
+            self.tell_alarms();
             if self.changed != Parts::NONE {
-                self.last_change = self.core.now();
+                // What is only measured changes nothing by itself.
+                if self.changed != Parts::METRICS {
+                    self.last_change = self.core.now();
+                }
                 let changed = self.changed;
                 if let Some(violation) = self.check_changed()? {
                     return Ok(Some(violation));
@@ -302,6 +329,11 @@ impl World {
                 self.wake_watchers(changed)?;
             }
         }
+    }
+
+    /// Whether the next entry lies beyond where the run is cut off: nobody waits for a tick there.
+    fn is_cut_off_next(&mut self) -> bool {
+        self.core.next_at().is_some_and(|at| at.since_start() > self.caps.virtual_ms_max)
     }
 
     fn handle(&mut self, entry: Entry) -> Result<(), HostError> {
@@ -318,6 +350,18 @@ impl World {
                 }
                 TimerOwner::Delivery { delivery } => {
                     self.eventbridge.delivery_due(&mut self.core, delivery);
+                    Ok(())
+                }
+                TimerOwner::Alarm { alarm } => {
+                    self.cloudwatch.due(&mut self.core, alarm);
+                    Ok(())
+                }
+                TimerOwner::Replay { replay, event } => {
+                    self.eventbridge.replay_due(&mut self.core, replay, event);
+                    Ok(())
+                }
+                TimerOwner::Scheduler(what) => {
+                    self.scheduler.due(&mut self.core, what);
                     Ok(())
                 }
                 TimerOwner::Schedule { rule } => {
@@ -362,6 +406,14 @@ impl World {
             return Ok(());
         }
         match request {
+            Request::CloudWatch(request) => {
+                self.cloudwatch.handle(&mut self.core, caller, *request);
+                Ok(())
+            }
+            Request::Archives(request) => {
+                self.eventbridge.handle_archive(&mut self.core, caller, &request);
+                Ok(())
+            }
             Request::DynamoDb(request) => {
                 self.dynamodb.handle(&mut self.core, caller, request);
                 let changed = self.dynamodb.take_changed();
@@ -417,6 +469,10 @@ impl World {
                 self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
                 Ok(())
             }
+            ReplyTo::Schedule { invocation } => {
+                self.scheduler.answered(&mut self.core, invocation, &answer);
+                Ok(())
+            }
             ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
             ReplyTo::Poller { poller } => self.lambda.poller_answered(&mut self.core, poller, answer),
             ReplyTo::Notification { delivery } => {
@@ -443,6 +499,18 @@ impl World {
 
     fn note_executions(&mut self) {
         let changed = self.stepfunctions.take_changed();
+        if changed != Parts::NONE {
+            self.touch(changed);
+        }
+    }
+
+    /// What was measured in this step reaches the alarms.
+    fn tell_alarms(&mut self) {
+        if self.core.metrics().is_touched() {
+            self.cloudwatch.observe(&mut self.core);
+            self.touch(Parts::METRICS);
+        }
+        let changed = self.cloudwatch.take_changed();
         if changed != Parts::NONE {
             self.touch(changed);
         }

@@ -1,9 +1,10 @@
+use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::Database;
 use crate::services::eventbridge::{Accepted, EventBridge};
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
-use crate::world::{Client, Millis};
+use crate::world::{Client, Metrics, Millis};
 
 /// The state of the world that invariants judge: what was recorded, never what a handler said.
 #[derive(Clone, Copy)]
@@ -14,6 +15,10 @@ pub struct View<'w> {
     pub executions: &'w StepFunctions,
     /// The events that buses accepted.
     pub events: &'w EventBridge,
+    /// The alarms and what became of them.
+    pub alarms: &'w CloudWatch,
+    /// What the services measured.
+    pub metrics: &'w Metrics,
     /// The queues.
     pub queues: &'w Sqs,
     /// The topics.
@@ -71,6 +76,10 @@ impl Parts {
     /// The topics.
     pub const TOPICS: Parts = Parts(64);
 
+    /// What was measured.
+    pub const METRICS: Parts = Parts(128);
+    /// The alarms.
+    pub const ALARMS: Parts = Parts(256);
     /// The task tokens that wait for an answer.
     pub const TOKENS: Parts = Parts(1 << 63);
     /// The client scripts: their begins, crashes and ends.

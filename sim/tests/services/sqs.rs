@@ -1,16 +1,15 @@
 //! SQS: what is sent is received, hidden, deleted, moved or kept; and what feeds functions from queues.
 
-use rehearsal::handlers::Registry;
+use rehearsal::handlers::{FunctionError, Registry};
 use rehearsal::harness::Run;
 use rehearsal::services::sqs::MessageState;
 use rehearsal::world::{FaultId, LIVELOCK};
 use rehearsal_engine::{Json, json};
 
-use crate::support::{Log, Look, OUTSIDE, Stage, call, merged, outcome_text, queue_arn, raise};
+use crate::support::{Log, Look, Stage, call, merged, outcome_text, queue_arn, raise};
 
-/// How long a request takes to reach SQS, and an invocation to reach its function.
+/// How long a request takes to reach SQS.
 const SQS_MS: u64 = 10;
-const INVOKE_MS: u64 = 20;
 /// From a queue to its function.
 const BATCH_MS: u64 = 15;
 
@@ -19,12 +18,6 @@ fn state(run: &Run, queue: &str) -> String {
     let queue = run.world.sqs.queue(queue).expect("a queue");
     let count = |state| queue.count(state, run.world.core.now());
     format!("{} {} {}", count(MessageState::Visible), count(MessageState::InFlight), count(MessageState::Delayed))
-}
-
-/// The texts in a queue, in order.
-fn bodies(run: &Run, queue: &str) -> Vec<String> {
-    let queue = run.world.sqs.queue(queue).expect("a queue");
-    queue.messages(run.world.core.now()).map(|message| message.body.to_string()).collect()
 }
 
 /// A function that makes these calls of SQS one after the other, `None` being a second's sleep; what it heard. `$HANDLE`
@@ -184,7 +177,7 @@ fn a_message_that_is_received_too_often_goes_to_the_dead_letter_queue() {
         vec![send("a"), receive(1), sleep(2), receive(1), sleep(2), receive(1), send("b"), receive(1), delete()];
     let (run, lines) = client(stage, calls);
     assert_eq!(lines, ["ok", "a", "a", "nothing", "ok", "b", "ok"]);
-    assert_eq!(bodies(&run, "dead"), ["a"]);
+    assert_eq!(run.bodies("dead"), ["a"]);
     assert_eq!(run.world.sqs.queue("jobs").expect("a queue").counts().dead_lettered, 1);
     assert!(run.tells("received too often: moved to dead"));
 }
@@ -281,7 +274,7 @@ fn the_entries_of_a_batch_fail_one_by_one() {
     ];
     let (run, lines) = client(Stage::new().queue("jobs", json!({})), calls);
     assert_eq!(lines, ["1,3/InvalidMessageContents", "a,c", "x/ReceiptHandleIsInvalid"]);
-    assert_eq!(bodies(&run, "jobs"), ["c"]);
+    assert_eq!(run.bodies("jobs"), ["c"]);
 }
 
 #[test]
@@ -320,11 +313,11 @@ fn a_fifo_queue_keeps_the_order_of_a_group_and_takes_a_message_once_in_five_minu
     assert_eq!(lines, ["ok", "ok", "ok", "ok", "a1", "b1", "nothing", "a1", "ok", "a2", "ok", "ok", "a2,b1,later"]);
     let scoped = json!({"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"});
     let (run, _) = client(stage(scoped), vec![send("a", "a", "1"), send("b", "b", "1"), send("c", "b", "1")]);
-    assert_eq!(bodies(&run, "jobs.fifo"), ["a", "b"]);
+    assert_eq!(run.bodies("jobs.fifo"), ["a", "b"]);
     let by_body = |body: &str| ("SendMessage", to(json!({"MessageBody": body, "MessageGroupId": "g"})));
     let (run, _) =
         client(stage(json!({"ContentBasedDeduplication": true})), vec![by_body("a"), by_body("a"), by_body("b")]);
-    assert_eq!(bodies(&run, "jobs.fifo"), ["a", "b"]);
+    assert_eq!(run.bodies("jobs.fifo"), ["a", "b"]);
 }
 
 #[test]
@@ -340,12 +333,10 @@ fn attributes_tell_what_a_queue_is_and_what_is_in_it() {
     assert_eq!(lines[3], expected.to_string());
 }
 
+type Act = fn(usize, &[String]) -> Result<Json, FunctionError>;
+
 /// A worker that is fed from `jobs` and does what `act` says to each event; what it was given.
-fn fed(
-    mapping: Json,
-    queue: Json,
-    act: fn(usize, &[String]) -> Result<Json, rehearsal::handlers::FunctionError>,
-) -> (Stage, Log) {
+fn fed(mapping: Json, queue: Json, act: Act) -> (Stage, Log) {
     let log = Log::default();
     let seen = log.clone();
     let stage =
@@ -404,7 +395,6 @@ fn a_failed_batch_comes_back_whole_and_a_partial_answer_keeps_only_what_failed()
     let three = Json::from(batch(&["a", "b", "c"]));
     let window = |more: Json| merged(json!({"MaximumBatchingWindowInSeconds": 1, "BatchSize": 3}), more);
     let reports = json!({"FunctionResponseTypes": ["ReportBatchItemFailures"]});
-    type Act = fn(usize, &[String]) -> Result<Json, rehearsal::handlers::FunctionError>;
     let cases: Vec<(&str, Json, Act, Vec<&str>)> = vec![
         (
             "an error",
@@ -495,7 +485,7 @@ fn a_poisonous_message_goes_to_the_dead_letter_queue_or_is_tried_until_its_reten
     let run = stage.queue("dead", json!({})).actor("0s", to_jobs("a")).run();
     assert_eq!(log.lines(), ["a", "a", "a"]);
     assert_eq!(log.gaps(), [30_000, 30_000]);
-    assert_eq!((bodies(&run, "dead"), state(&run, "jobs")), (vec!["a".to_owned()], "0 0 0".to_owned()));
+    assert_eq!((run.bodies("dead"), state(&run, "jobs")), (vec!["a".to_owned()], "0 0 0".to_owned()));
     let (stage, log) = fed(json!({}), json!({"MessageRetentionPeriod": 3600}), |_, _| raise("Poison", "no"));
     let run = stage.actor("0s", to_jobs("a")).run();
     assert_eq!(log.lines().len(), 120);
@@ -508,8 +498,8 @@ fn a_function_that_outlives_the_visibility_timeout_works_on_a_message_twice_at_o
     let log = Log::default();
     let seen = log.clone();
     let run = Stage::new()
-        .queue("jobs", json!({"VisibilityTimeout": 2}))
-        .function_with("worker", json!({"Timeout": 60}))
+        .queue("jobs", json!({"VisibilityTimeout": 3}))
+        .function("worker")
         .feed("worker", &queue_arn("jobs"), json!({}))
         .handlers(move || {
             let log = log.clone();
@@ -517,15 +507,15 @@ fn a_function_that_outlives_the_visibility_timeout_works_on_a_message_twice_at_o
                 let log = log.clone();
                 async move {
                     log.note(&context, "begins");
-                    let ms = if log.lines().len() == 1 { 3_000 } else { 100 };
-                    context.sleep_ms(ms).await;
+                    context.sleep_ms(1_500).await;
                     log.note(&context, "ends");
                     Ok(Json::Null)
                 }
             })
         })
         .actor("0s", to_jobs("a"))
-        .run();
+        .struck_by(FaultId::LaCold, 2, 1);
+    // The first environment comes two seconds late, and the message is in sight again before the function is done.
     assert_eq!(seen.lines(), ["begins", "begins", "ends", "ends"]);
     assert_eq!(state(&run, "jobs"), "0 0 0");
 }
@@ -536,7 +526,7 @@ fn a_throttled_function_leaves_its_messages_in_the_queue() {
     let seen = log.clone();
     let run = Stage::new()
         .queue("jobs", json!({"VisibilityTimeout": 30}))
-        .function_with("worker", json!({"ReservedConcurrentExecutions": 1, "Timeout": 60}))
+        .function_with("worker", json!({"ReservedConcurrentExecutions": 1, "Timeout": 30}))
         .feed("worker", &queue_arn("jobs"), json!({"BatchSize": 1}))
         .handlers(move || {
             let log = log.clone();
@@ -629,7 +619,39 @@ fn no_message_is_lost_under_faults_other_than_by_documented_exhaustion() {
         let counts = run.world.sqs.queue("jobs").expect("a queue").counts();
         assert_eq!(run.outcome.violation, None, "{LIVELOCK}: seed {seed}");
         assert_eq!(counts.sent, counts.deleted + counts.dead_lettered, "seed {seed}");
-        assert_eq!(bodies(&run, "dead").len() as u32, counts.dead_lettered, "seed {seed}");
+        assert_eq!(run.bodies("dead").len() as u32, counts.dead_lettered, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_aws_refuses_to_make_is_refused_before_the_first_run() {
+    let feeding = |queue: Json, function: Json, mapping: Json| {
+        Stage::new()
+            .queue("jobs", queue)
+            .function_with("worker", function)
+            .feed("worker", &queue_arn("jobs"), mapping)
+            .actor("0s", json!({"wait": "1s"}))
+    };
+    let fifo = json!({"QueueName": "other.fifo", "FifoQueue": true});
+    let redrive = json!({"RedrivePolicy": {"deadLetterTargetArn": queue_arn("other.fifo"), "maxReceiveCount": 3}});
+    for (stage, message) in [
+        (
+            feeding(json!({"VisibilityTimeout": 5}), json!({"Timeout": 6}), json!({})),
+            "the visibility timeout of 5 s is less than the function's timeout of 6 s",
+        ),
+        (feeding(json!({}), json!({}), json!({"BatchSize": 11})), "a batch of 11 messages is too large"),
+        (feeding(json!({"FifoQueue": true}), json!({}), json!({})), "'jobs' cannot name this queue"),
+        (
+            feeding(redrive, json!({}), json!({})).queue("other", fifo),
+            "'other.fifo' cannot be the dead-letter queue of 'jobs'",
+        ),
+        (
+            feeding(json!({}), json!({}), json!({"FilterCriteria": {"Filters": [{"Pattern": "{\"body\": 1}"}]}})),
+            "the filter is not one",
+        ),
+    ] {
+        let problems = stage.problems();
+        assert!(problems.contains(message), "{problems}");
     }
 }
 
@@ -647,5 +669,4 @@ fn invariants_see_what_waits() {
     );
     let found = stage.harness().sweep(0, 5, 1).expect("a sweep");
     assert!(found.findings.is_empty(), "{:?}", found.findings);
-    let _ = (OUTSIDE, INVOKE_MS);
 }

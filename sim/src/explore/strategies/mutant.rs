@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::swarm::STRIKES_MAX;
 use super::{Answers, Swarm};
 use crate::world::{Decisions, Kind, Site, Weighted, mix};
 
@@ -16,6 +17,8 @@ pub struct Mutant {
     /// How much is changed, in parts of 256.
     change_parts: u64,
     is_spliced: bool,
+    /// As in a swarm, few faults strike in one run.
+    strikes_left: u32,
 }
 
 const CHANGE_PARTS: [u64; 4] = [4, 16, 48, 96];
@@ -31,6 +34,7 @@ impl Mutant {
             fresh: Swarm::new(number),
             change_parts: CHANGE_PARTS[(mix(key, 1) % 4) as usize],
             is_spliced: mix(key, 2).is_multiple_of(3),
+            strikes_left: STRIKES_MAX,
         }
     }
 }
@@ -41,14 +45,18 @@ impl Decisions for Mutant {
         let (own, other) = (self.script.at(site.key), self.other.at(site.key));
         let kept = if own == 0 && self.is_spliced && site.kind != Kind::Shape { other } else { own };
         let kept = if kept < alternatives.alternatives() { kept } else { 0 };
-        if draw & 0xff >= self.change_parts {
-            return kept;
-        }
-        match (kept, site.kind) {
+        let taken = match (kept, site.kind) {
+            _ if draw & 0xff >= self.change_parts => kept,
             (0, Kind::Shape) => alternatives.pick(draw),
             (0, _) => self.fresh.choose(site, alternatives),
             _ if draw & 0x100 == 0 => 0,
             _ => alternatives.pick_but_benign(mix(draw, 3)),
+        };
+        if taken == 0 || !matches!(site.kind, Kind::Fault(_)) {
+            return taken;
         }
+        let may_strike = self.strikes_left > 0;
+        self.strikes_left -= u32::from(may_strike);
+        if may_strike { taken } else { 0 }
     }
 }

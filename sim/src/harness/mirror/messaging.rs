@@ -76,13 +76,13 @@ fn message(message: &Message, bodies: &mut BTreeMap<Arc<str>, JValue>) -> JValue
 /// The topics by name: every message that was published.
 pub(super) struct Topics {
     seen: usize,
-    topics: Vec<Vec<JValue>>,
+    messages: Vec<Vec<JValue>>,
     pub(super) value: JValue,
 }
 
 impl Default for Topics {
     fn default() -> Topics {
-        Topics { seen: 0, topics: Vec::new(), value: JValue::Null }
+        Topics { seen: 0, messages: Vec::new(), value: JValue::Null }
     }
 }
 
@@ -90,16 +90,16 @@ impl Topics {
     pub(super) fn refresh(&mut self, view: &View<'_>) -> bool {
         let published = view.topics.published();
         let new = published.get(self.seen..).unwrap_or_default();
-        let is_first = self.topics.len() != view.topics.topics().len() || matches!(self.value, JValue::Null);
-        self.topics.resize_with(view.topics.topics().len(), Vec::new);
+        let is_first = self.messages.len() != view.topics.topics().len() || matches!(self.value, JValue::Null);
+        self.messages.resize_with(view.topics.topics().len(), Vec::new);
         for notification in new {
-            if let Some(topic) = self.topics.get_mut(notification.topic) {
+            if let Some(topic) = self.messages.get_mut(notification.topic) {
                 topic.push(self::notification(notification));
             }
         }
         self.seen = published.len();
         if is_first || !new.is_empty() {
-            let named = view.topics.topics().zip(&self.topics);
+            let named = view.topics.topics().zip(&self.messages);
             self.value = object(named.map(|(topic, messages)| (&*topic.name, JValue::array(messages.clone()))));
             return true;
         }

@@ -10,6 +10,7 @@ use crate::world::Millis;
 
 mod batches;
 mod conditions;
+mod grammar;
 mod hostile;
 mod keys;
 mod lag;

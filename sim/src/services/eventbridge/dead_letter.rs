@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
+use super::delivery::measure_outcome;
 use super::service::EventBridge;
 use crate::services::{ApiError, MessageAttribute, Request, sqs};
+use crate::world::metrics::EventsMetric;
 use crate::world::{Caller, Core, Name, Principal, ReplyTo};
 
 /// Why a delivery failed, in the words of a dead letter.
@@ -52,11 +54,14 @@ impl EventBridge {
         let target = &rule.targets[delivery.target as usize];
         let actor = delivery.actor;
         core.note(actor, || format!("the delivery is given up: {}: {}", failure.code, failure.message));
+        measure_outcome(core, delivery.rule, false);
         let Some(queue) = &target.dead_letter else { return };
         if !queue.permitted {
+            core.measure(EventsMetric::InvocationsFailedToBeSentToDlq.of(delivery.rule), 1.0);
             core.note(actor, || format!("the event is lost: {} does not permit it", queue.arn));
             return;
         }
+        core.measure(EventsMetric::InvocationsSentToDlq.of(delivery.rule), 1.0);
         let text = |name: &'static str, value: &Arc<str>| MessageAttribute::string(name, value.clone());
         let mut attributes = vec![
             text("RULE_ARN", &rule.arn),

@@ -9,6 +9,7 @@ use super::dead_letter::Failure;
 use super::rules::{Destination, Rule, TargetInput};
 use super::service::{EventBridge, Logged};
 use crate::services::{Answer, Request, lambda, sns, sqs, stepfunctions};
+use crate::world::metrics::EventsMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Kind, Millis, Name, ReplyTo, TimerOwner, Weighted};
 
 /// One event on its way to one target.
@@ -63,6 +64,7 @@ impl EventBridge {
                 continue;
             }
             let Some(payload) = self.payload(rule, target, event, json) else {
+                measure_outcome(core, rule, false);
                 core.note(actor, || {
                     "the target's input cannot be made from this event: it is not delivered".to_owned()
                 });
@@ -89,7 +91,13 @@ impl EventBridge {
 
     /// The answer to an attempt arrived.
     pub fn delivery_answered(&mut self, core: &mut Core, id: u32, answer: &Answer) {
-        let Err(error) = answer else { return };
+        let Delivery { rule, begun, .. } = self.deliveries[id as usize];
+        let Err(error) = answer else {
+            measure_outcome(core, rule, true);
+            let latency_ms = core.now() - begun;
+            core.measure(EventsMetric::IngestionToInvocationCompleteLatency.of(rule), latency_ms as f64);
+            return;
+        };
         // AWS: throttling, 5xx and network errors are tried again; a missing permission or target is not.
         let retriable = error.status >= 500 || error.status == 429 || error.code.starts_with("Throttling");
         let failure = Failure::of(error);
@@ -158,6 +166,10 @@ impl EventBridge {
             self.give_up(core, id, &Failure::not_permitted(&target.arn), None);
             return;
         }
+        core.measure(EventsMetric::InvocationAttempts.of(delivery.rule), 1.0);
+        if number > 0 {
+            core.measure(EventsMetric::RetryInvocationAttempts.of(delivery.rule), 1.0);
+        }
         let request = match &target.destination {
             Destination::StateMachine(machine) => {
                 Request::States(Box::new(stepfunctions::Request::StartExecution(stepfunctions::StartExecution {
@@ -184,11 +196,13 @@ impl EventBridge {
                 Request::Sns(Box::new(sns::Request::Publish(publish)))
             }
             Destination::LogGroup(group) => {
+                measure_outcome(core, delivery.rule, true);
                 core.note(actor, || format!("logged to {group}"));
                 self.logged.push(Logged { at: core.now() + delay_ms, group: group.clone(), message: payload.value });
                 return;
             }
             Destination::Other(arn) => {
+                measure_outcome(core, delivery.rule, true);
                 core.note(actor, || format!("delivered to {arn}, which is not simulated"));
                 return;
             }
@@ -233,6 +247,13 @@ impl Payload {
     fn to_text(&self) -> Arc<str> {
         self.text.clone().unwrap_or_else(|| self.value.to_string().into())
     }
+}
+
+/// AWS: deliveries that failed for good count as invocations too; attempts that are tried again do not.
+pub(super) fn measure_outcome(core: &mut Core, rule: u32, delivered: bool) {
+    core.measure(EventsMetric::Invocations.of(rule), 1.0);
+    let more = if delivered { EventsMetric::SuccessfulInvocationAttempts } else { EventsMetric::FailedInvocations };
+    core.measure(more.of(rule), 1.0);
 }
 
 /// AWS: an event sent on to another bus keeps its source, type, detail and resources.

@@ -5,6 +5,7 @@ use super::destinations::Ending;
 use super::service::Lambda;
 use crate::handlers::HostError;
 use crate::services::{Answer, Response};
+use crate::world::metrics::LambdaMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner};
 
 /// An event in Lambda's own queue.
@@ -37,6 +38,7 @@ impl Lambda {
         core.answer(caller.actor, caller.reply_to, Ok(Response::Lambda(accepted)));
         let actor = core.child(caller.actor, Name::ASYNC, caller.occurrence);
         let request = core.entropy(actor, Name::HANDLER, 0);
+        core.measure(LambdaMetric::AsyncEventsReceived.of(function), 1.0);
         self.queue_event(core, (function, payload.clone()), actor, request, 0);
         let form = core.fault(FaultId::LaAsyncDup, actor, Name::LAMBDA_INVOKE, 0);
         if form != 0 {
@@ -51,6 +53,8 @@ impl Lambda {
         let event = &self.events[id as usize];
         let number = event.errors + event.refusals;
         let (actor, function, payload) = (event.actor, event.function, event.payload.clone());
+        let age_ms = core.now() - event.accepted;
+        core.measure(LambdaMetric::AsyncEventAge.of(function), age_ms as f64);
         self.invoke(core, actor, number, ReplyTo::AsyncEvent { event: id }, function, payload)
     }
 
@@ -95,6 +99,9 @@ impl Lambda {
             _ => None,
         };
         let succeeded = u32::from(condition == "Success");
+        if succeeded == 0 {
+            core.measure(LambdaMetric::AsyncEventsDropped.of(event.function), 1.0);
+        }
         let ending = Ending {
             function: event.function,
             actor: event.actor,

@@ -35,7 +35,7 @@ impl Lambda {
             self.send_record(core, from, destination, record, succeeded, ending.function);
         }
         if let (false, Some(dead_letter)) = (succeeded, &function.dead_letter) {
-            self.send_dead_letter(core, ending, dead_letter, function.role);
+            send_dead_letter(core, ending, dead_letter, function.role);
         }
     }
 
@@ -79,32 +79,32 @@ impl Lambda {
         let caller = Caller { actor, occurrence: 0, principal, reply_to: ReplyTo::Nobody };
         core.send_until_taken(caller, request);
     }
+}
 
-    /// AWS: a dead letter is the event itself; three attributes say what became of it.
-    fn send_dead_letter(&self, core: &mut Core, ending: &Ending<'_>, to: &Destination, principal: Principal) {
-        let text: Arc<str> = ending.payload.to_string().into();
-        let message = ending.response.and_then(|response| response.payload.get("errorMessage")?.as_str());
-        let code = if ending.response.is_some() { 200 } else { 429 };
-        let attributes = vec![
-            MessageAttribute::string("RequestID", request_id(ending.request)),
-            MessageAttribute::number("ErrorCode", code),
-            MessageAttribute::string("ErrorMessage", message.unwrap_or("Rate Exceeded.")),
-        ];
-        let request = match to {
-            Destination::Queue(arn) => {
-                let send = sqs::SendMessage { attributes, ..sqs::SendMessage::new(arn.clone(), text) };
-                Request::Sqs(Box::new(sqs::Request::SendMessage(send)))
-            }
-            Destination::Topic(arn) => {
-                let publish = sns::Publish { attributes, ..sns::Publish::new(arn.clone(), text) };
-                Request::Sns(Box::new(sns::Request::Publish(publish)))
-            }
-            _ => return,
-        };
-        let actor = core.child(ending.actor, Name::DEAD_LETTER, 0);
-        let caller = Caller { actor, occurrence: 0, principal, reply_to: ReplyTo::Nobody };
-        core.send_until_taken(caller, request);
-    }
+/// AWS: a dead letter is the event itself; three attributes say what became of it.
+fn send_dead_letter(core: &mut Core, ending: &Ending<'_>, to: &Destination, principal: Principal) {
+    let text: Arc<str> = ending.payload.to_string().into();
+    let message = ending.response.and_then(|response| response.payload.get("errorMessage")?.as_str());
+    let code = if ending.response.is_some() { 200 } else { 429 };
+    let attributes = vec![
+        MessageAttribute::string("RequestID", request_id(ending.request)),
+        MessageAttribute::number("ErrorCode", code),
+        MessageAttribute::string("ErrorMessage", message.unwrap_or("Rate Exceeded.")),
+    ];
+    let request = match to {
+        Destination::Queue(arn) => {
+            let send = sqs::SendMessage { attributes, ..sqs::SendMessage::new(arn.clone(), text) };
+            Request::Sqs(Box::new(sqs::Request::SendMessage(send)))
+        }
+        Destination::Topic(arn) => {
+            let publish = sns::Publish { attributes, ..sns::Publish::new(arn.clone(), text) };
+            Request::Sns(Box::new(sns::Request::Publish(publish)))
+        }
+        _ => return,
+    };
+    let actor = core.child(ending.actor, Name::DEAD_LETTER, 0);
+    let caller = Caller { actor, occurrence: 0, principal, reply_to: ReplyTo::Nobody };
+    core.send_until_taken(caller, request);
 }
 
 /// The record of an asynchronous invocation.

@@ -11,6 +11,7 @@ use super::sources::EventSource;
 use crate::handlers::entropy::{RANDOM_WEIGHTS, random_value};
 use crate::handlers::{Host, HostError, Start, Step, Wake};
 use crate::services::{Answer, ApiError, Response};
+use crate::world::metrics::LambdaMetric;
 use crate::world::{
     ActorId, Caller, Core, FaultId, InvocationTimer, Kind, Name, ReplyTo, TimerOwner, Weighted, hash_text, uuid,
 };
@@ -155,6 +156,8 @@ impl Lambda {
         let limit = self.functions[function as usize].reserved_concurrency;
         let full = limit.is_some_and(|limit| self.environments[function as usize].running() >= limit);
         if full || core.fault(FaultId::LaThrottle, actor, Name::LAMBDA_INVOKE, 0) != 0 {
+            // AWS: a throttled invocation counts neither as an invocation nor as an error.
+            core.measure(LambdaMetric::Throttles.of(function), 1.0);
             core.answer(parent, reply_to, Err(too_many_requests(full)));
             return Ok(());
         }
@@ -170,6 +173,9 @@ impl Lambda {
             _ => invocation.entropy,
         };
         self.invocations.push(invocation);
+        let running = self.environments[function as usize].running();
+        core.measure(LambdaMetric::Invocations.of(function), 1.0);
+        core.measure(LambdaMetric::ConcurrentExecutions.of(function), f64::from(running));
         let cold = if fresh { core.fault(FaultId::LaCold, actor, Name::LAMBDA_INVOKE, 0) } else { 0 };
         if cold == 0 {
             return self.begin(core, id);
@@ -346,6 +352,11 @@ impl Lambda {
         let invocation = &mut self.invocations[id as usize];
         invocation.phase = Phase::Ended;
         invocation.event = Json::Null;
+        let ran_ms = core.now() - invocation.started;
+        core.measure(LambdaMetric::Duration.of(invocation.function), ran_ms as f64);
+        if matches!(&answer, Ok(Response::Lambda(response)) if response.failed) {
+            core.measure(LambdaMetric::Errors.of(invocation.function), 1.0);
+        }
         if let Some(timeout) = invocation.timeout.take() {
             core.cancel(timeout);
         }

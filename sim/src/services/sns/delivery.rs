@@ -5,6 +5,7 @@ use super::api::{Endpoint, Protocol};
 use super::envelope;
 use super::service::{Notification, Sns};
 use crate::services::{Answer, Request, lambda, sqs};
+use crate::world::metrics::SnsMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Name, Principal, ReplyTo, TimerOwner};
 
 /// One message on its way to one subscription.
@@ -49,6 +50,7 @@ impl Sns {
             let text = envelope::text_for(notification, own.endpoint.protocol());
             if own.filter.as_ref().is_some_and(|filter| !filter.wants(&text, &notification.attributes)) {
                 core.note(actor, || format!("{} does not want it", own.arn));
+                core.measure(SnsMetric::NumberOfNotificationsFilteredOut.of(notification.topic as u32), 1.0);
                 continue;
             }
             // AWS: a FIFO topic keeps order and delivers once to FIFO queues.
@@ -78,8 +80,11 @@ impl Sns {
 
     /// The answer to an attempt arrived.
     pub fn delivery_answered(&mut self, core: &mut Core, id: u32, answer: &Answer) {
-        let Err(error) = answer else { return };
         let Some(delivery) = self.deliveries.get(id as usize) else { return };
+        let Err(error) = answer else {
+            core.measure(SnsMetric::NumberOfNotificationsDelivered.of(delivery.notification.topic as u32), 1.0);
+            return;
+        };
         let (actor, attempts) = (delivery.actor, delivery.attempts);
         // AWS: only failures on the side of the endpoint's service are tried again.
         let retriable = error.status >= 500 || error.status == 429;
@@ -121,6 +126,7 @@ impl Sns {
             Endpoint::Address { protocol, address } => {
                 let reached: Arc<str> = format!("{protocol}:{address}").into();
                 core.note(actor, || format!("reaches {reached}"));
+                core.measure(SnsMetric::NumberOfNotificationsDelivered.of(notification.topic as u32), 1.0);
                 self.reached.push((notification.topic, notification, reached));
                 return;
             }
@@ -155,6 +161,8 @@ impl Sns {
     fn give_up(&mut self, core: &mut Core, id: u32, why: &str) {
         let Some(delivery) = self.deliveries.get(id as usize) else { return };
         let actor = delivery.actor;
+        let topic = delivery.notification.topic as u32;
+        core.measure(SnsMetric::NumberOfNotificationsFailed.of(topic), 1.0);
         let own = &self.topics[delivery.notification.topic].settings.subscriptions[delivery.subscription as usize];
         let Some((queue, permitted)) = &own.dead_letter else {
             core.note(actor, || format!("the notification is given up: {why}"));
@@ -165,6 +173,7 @@ impl Sns {
             return;
         }
         core.note(actor, || format!("the notification goes to the dead-letter queue: {why}"));
+        core.measure(SnsMetric::NumberOfNotificationsRedrivenToDlq.of(topic), 1.0);
         let mut send = sqs::SendMessage::new(queue.clone(), "");
         send.body = if own.raw {
             envelope::text_for(&delivery.notification, Protocol::Sqs)

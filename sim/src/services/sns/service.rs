@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::api::{Publish, PublishEntry, PublishResponse, Published, Request, TopicSettings, invalid};
 use super::delivery::Delivery;
 use crate::services::{ApiError, MessageAttribute, Response};
+use crate::world::metrics::SnsMetric;
 use crate::world::{Caller, Core, FaultId, Millis, Name, uuid};
 
 /// The SNS service of one world.
@@ -167,6 +168,8 @@ impl Sns {
             own.known.push((id.clone(), now, published.clone()));
         }
         core.note(actor, || format!("published to {}: {}", own.settings.name, publish.message));
+        core.measure(SnsMetric::NumberOfMessagesPublished.of(topic as u32), 1.0);
+        core.measure(SnsMetric::PublishSize.of(topic as u32), publish.message.len() as f64);
         let notification = Rc::new(Notification {
             at: now,
             topic,

@@ -6,8 +6,10 @@ use sha2::{Digest as _, Sha256};
 use super::api::{BatchEntry, QueueSettings, ReceiveMessage, Request, SendMessage, Wait, name_of};
 use super::message::{Message, MessageState, sequence_number};
 use super::queue::{Known, Parked, Queue};
+use super::refusal::{check, check_receipt, expired_receipt, lost_answer, measured_bytes, no_queue, throttled};
 use super::response::{BatchFailure, Received, Response, Sent};
 use crate::services::ApiError;
+use crate::world::metrics::SqsMetric;
 use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, hash_text, uuid};
 
 /// The SQS service of one world.
@@ -236,6 +238,8 @@ impl Sqs {
             }
         }
         core.note(actor, || format!("sent to {}: {}", queue.settings.name, send.body));
+        core.measure(SqsMetric::NumberOfMessagesSent.of(queue_id), 1.0);
+        core.measure(SqsMetric::SentMessageSize.of(queue_id), measured_bytes(&send) as f64);
         let mut message = Message::new(id, send, sequence, actor, now);
         message.scheduled = core.lineages().is_scheduled(actor);
         let message = queue.add(message);
@@ -261,6 +265,9 @@ impl Sqs {
         }
         let received = self.take_messages(core, queue, &receive);
         if !received.is_empty() || wait_ms == Some(0) {
+            if received.is_empty() {
+                core.measure(SqsMetric::NumberOfEmptyReceives.of(queue as u32), 1.0);
+            }
             answer_received(core, caller, received);
             // A message that a fault leaves visible may wake another receiver.
             self.serve(core, queue);
@@ -335,6 +342,7 @@ impl Sqs {
         let own = &mut self.queues[queue];
         let fifo = own.settings.fifo;
         own.counts.received += 1;
+        core.measure(SqsMetric::NumberOfMessagesReceived.of(queue as u32), 1.0);
         self.changed = true;
         let message = own.message_mut(number)?;
         message.receives += 1;
@@ -407,6 +415,7 @@ impl Sqs {
         }
         let Some(message) = own.take(number) else { return Ok(()) };
         own.counts.deleted += 1;
+        core.measure(SqsMetric::NumberOfMessagesDeleted.of(queue as u32), 1.0);
         if let Some(timer) = message.timer {
             core.cancel(timer);
         }
@@ -524,105 +533,6 @@ fn answer_received(core: &mut Core, caller: Caller, received: Vec<Received>) {
     core.fold(received.len() as u64);
     let answer = crate::services::Response::Sqs(Response::Received(received));
     core.answer(caller.actor, caller.reply_to, Ok(answer));
-}
-
-fn measured_bytes(send: &SendMessage) -> usize {
-    send.body.len() + send.attributes.iter().map(crate::services::MessageAttribute::measured_bytes).sum::<usize>()
-}
-
-/// What is wrong with a message for this queue.
-fn check(settings: &QueueSettings, send: &SendMessage) -> Result<(), ApiError> {
-    let invalid = |message: String| Err(ApiError::new("InvalidParameterValue", message));
-    if send.body.is_empty() {
-        return Err(ApiError::new("MissingParameter", "The request must contain the parameter MessageBody."));
-    }
-    if measured_bytes(send) > settings.message_bytes_max {
-        return invalid(format!(
-            "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.",
-            settings.message_bytes_max
-        ));
-    }
-    if send.body.chars().any(is_forbidden) {
-        let message = "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF";
-        return Err(ApiError::new("InvalidMessageContents", message));
-    }
-    if send.attributes.len() > ATTRIBUTES_MAX {
-        return invalid(format!(
-            "Number of message attributes [{}] exceeds the allowed maximum [10].",
-            send.attributes.len()
-        ));
-    }
-    if !settings.fifo {
-        return match &send.deduplication {
-            Some(id) => invalid(format!(
-                "Value {id} for parameter MessageDeduplicationId is invalid. Reason: The request includes a parameter that is not valid for this queue type."
-            )),
-            None => Ok(()),
-        };
-    }
-    if let Some(delay_ms) = send.delay_ms.filter(|delay_ms| *delay_ms > 0) {
-        return invalid(format!(
-            "Value {} for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.",
-            delay_ms / 1000
-        ));
-    }
-    if send.group.is_none() {
-        return Err(ApiError::new("MissingParameter", "The request must contain the parameter MessageGroupId."));
-    }
-    if send.deduplication.is_none() && !settings.content_based_deduplication {
-        return invalid(
-            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly".to_owned(),
-        );
-    }
-    let ids = [("MessageGroupId", &send.group), ("MessageDeduplicationId", &send.deduplication)];
-    for (parameter, id) in ids {
-        let Some(id) = id else { continue };
-        if id.len() > ID_CHARS_MAX || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return invalid(format!(
-                "Value {id} for parameter {parameter} is invalid. Reason: {parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length."
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// AWS: a message has at most ten attributes.
-const ATTRIBUTES_MAX: usize = 10;
-/// AWS: group and deduplication ids have at most 128 characters.
-const ID_CHARS_MAX: usize = 128;
-
-fn is_forbidden(character: char) -> bool {
-    !matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-}
-
-fn check_receipt(receipt: &str) -> Result<(), ApiError> {
-    if receipt.starts_with("AQEB") {
-        return Ok(());
-    }
-    Err(ApiError::new(
-        "ReceiptHandleIsInvalid",
-        format!("The input receipt handle \"{receipt}\" is not a valid receipt handle."),
-    ))
-}
-
-fn expired_receipt() -> ApiError {
-    ApiError::new(
-        "InvalidParameterValue",
-        "Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
-    )
-}
-
-fn no_queue() -> ApiError {
-    ApiError::new("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
-}
-
-fn throttled() -> ApiError {
-    ApiError::new("RequestThrottled", "Request is throttled.").with_status(429)
-}
-
-fn lost_answer() -> ApiError {
-    ApiError::new("ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
-        .with_status(503)
 }
 
 fn hex_sha256(text: &str) -> String {

@@ -17,6 +17,7 @@ use super::points::{MachinePoints, Point};
 use super::tasks::{Called, TaskMock, TaskPlan};
 use crate::iam::Policies;
 use crate::services::{Answer, ApiError, Response, eventbridge};
+use crate::world::metrics::StatesMetric;
 use crate::world::{
     ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, ReplyTo, TimerOwner, hash_text, uuid,
 };
@@ -297,6 +298,7 @@ impl StepFunctions {
         let engine = Execution::start(machine.program.clone(), start_of(&record, machine, self.keeps_history));
         record.engine = Some(Box::new(engine));
         self.records.push(record);
+        core.measure(StatesMetric::ExecutionsStarted.of(machine_index), 1.0);
         self.changed = self.changed.and(Parts::EXECUTIONS);
         self.announce(core, id);
         self.drive(core, id);
@@ -522,6 +524,7 @@ impl StepFunctions {
         record.error = outcome.error;
         record.cause = outcome.cause;
         record.stopped = Some(core.now());
+        measure_end(core, record);
         for (_, timer) in record.timers.drain(..) {
             core.cancel(timer);
         }
@@ -730,6 +733,18 @@ fn announced(payload: Option<Arc<str>>) -> (Json, Json) {
 
 fn started(arn: &Arc<str>, at: Millis) -> Json {
     json!({"executionArn": arn, "startDate": seconds(at)})
+}
+
+fn measure_end(core: &mut Core, record: &ExecutionRecord) {
+    let ended = match record.status {
+        Status::Running => return,
+        Status::Succeeded => StatesMetric::ExecutionsSucceeded,
+        Status::Failed => StatesMetric::ExecutionsFailed,
+        Status::TimedOut => StatesMetric::ExecutionsTimedOut,
+        Status::Aborted => StatesMetric::ExecutionsAborted,
+    };
+    core.measure(ended.of(record.machine), 1.0);
+    core.measure(StatesMetric::ExecutionTime.of(record.machine), (core.now() - record.started) as f64);
 }
 
 /// AWS: the API gives dates in seconds with a fraction.

@@ -285,7 +285,10 @@ impl TaskPlan {
             }
             TaskPlan::Api { service, sdk: true, .. } => {
                 let prefix = sdk_prefix(service);
-                let name = if modelled { (*code).to_owned() } else { format!("{prefix}Exception") };
+                // AWS: SQS names its errors by a code, the SDK by the class.
+                let code = code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code);
+                let code = if code == "NonExistentQueue" { "QueueDoesNotExist" } else { code };
+                let name = if modelled { code.to_owned() } else { format!("{prefix}Exception") };
                 let name = if name.ends_with("Exception") { name } else { format!("{name}Exception") };
                 let cause = if of_client {
                     message.clone()
@@ -300,7 +303,9 @@ impl TaskPlan {
                     _ => "states",
                 };
                 let (prefix, client, general) = optimized_prefix(service);
-                let name = if modelled { *code } else { general };
+                // AWS: the integration's client models no error of SQS.
+                let modelled = modelled && service != "sqs";
+                let name = if modelled || code.ends_with("ClientException") { *code } else { general };
                 let name = if name.ends_with("Exception") || name.ends_with("Error") {
                     name.to_owned()
                 } else {
@@ -415,6 +420,14 @@ fn as_texts(service: &str, mut parameters: Json) -> Json {
                 }
                 (key, value)
             }))
+        }
+        "sqs" | "sns" => {
+            if let Some(members) = parameters.make_object() {
+                for key in ["MessageBody", "Message"] {
+                    members.get_mut(key).into_iter().for_each(as_text);
+                }
+            }
+            parameters
         }
         _ => parameters,
     }
@@ -540,6 +553,11 @@ mod tests {
         assert_eq!(name(api("dynamodb", true), "ValidationException"), "DynamoDb.DynamoDbException");
         assert_eq!(name(api("dynamodb", false), "ValidationException"), "DynamoDB.AmazonDynamoDBException");
         assert_eq!(name(api("states", true), "TaskTimedOut"), "Sfn.TaskTimedOutException");
+        let no_queue = "AWS.SimpleQueueService.NonExistentQueue";
+        assert_eq!(name(api("sqs", false), no_queue), "SQS.AmazonSQSException");
+        assert_eq!(name(api("sqs", true), no_queue), "Sqs.QueueDoesNotExistException");
+        assert_eq!(name(api("sns", false), "NotFound"), "SNS.NotFoundException");
+        assert_eq!(name(api("sns", false), "InvalidParameter"), "SNS.InvalidParameterException");
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Draft, json_or_text};
 use crate::template::Fields;
 use crate::template::names::queue_url;
-use crate::template::stack::{Alarm, Environment, Queue, ResourcePolicy, Subscription, Topic};
+use crate::template::stack::{Environment, Queue, ResourcePolicy, Subscription, Topic};
 
 /// `AWS::SQS::Queue`
 pub fn queue(draft: Draft<'_, '_, '_>, environment: &Environment) -> Queue {
@@ -127,38 +127,6 @@ pub fn subscription(draft: Draft<'_, '_, '_>) -> Option<Subscription> {
         dead_letter_arn: dead_letter_arn(fields),
         identity: draft.identity,
     })
-}
-
-/// `AWS::CloudWatch::Alarm`
-pub fn alarm(draft: Draft<'_, '_, '_>) -> Option<Alarm> {
-    let fields = &draft.fields;
-    fields.only(&[
-        "AlarmName",
-        "AlarmDescription",
-        "ActionsEnabled",
-        "AlarmActions",
-        "OKActions",
-        "InsufficientDataActions",
-        "Namespace",
-        "MetricName",
-        "Dimensions",
-        "Statistic",
-        "ExtendedStatistic",
-        "Period",
-        "Unit",
-        "EvaluationPeriods",
-        "DatapointsToAlarm",
-        "Threshold",
-        "ComparisonOperator",
-        "TreatMissingData",
-        "EvaluateLowSampleCountPercentile",
-        "Metrics",
-        "ThresholdMetricId",
-        "Tags",
-    ]);
-    fields.required("ComparisonOperator")?;
-    fields.required("EvaluationPeriods")?;
-    Some(Alarm { properties: fields.node.to_json(), identity: draft.identity })
 }
 
 fn dead_letter_arn(fields: &Fields<'_>) -> Option<Arc<str>> {

@@ -74,12 +74,3 @@ pub struct Subscription {
     /// The dead-letter queue's ARN, from `RedrivePolicy`.
     pub dead_letter_arn: Option<Arc<str>>,
 }
-
-/// An `AWS::CloudWatch::Alarm`, its properties by the names of the API.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alarm {
-    /// Names and place.
-    pub identity: Identity,
-    /// `Namespace`, `MetricName`, `Dimensions`, `Statistic`, `Period`, `Threshold`, …, resolved.
-    pub properties: Json,
-}

@@ -239,7 +239,21 @@ def restore_dates(value):
                 value[key] = datetime.fromtimestamp(member, timezone.utc)
 
 
+def shape_cloudwatch(response, answer, operation):
+    from datetime import datetime, timezone
+
+    def moment(seconds):
+        return datetime.fromtimestamp(seconds, timezone.utc)
+
+    for datapoint in response.get("Datapoints", ()):
+        datapoint["Timestamp"] = moment(datapoint["Timestamp"])
+    for result in response.get("MetricDataResults", ()):
+        result["Timestamps"] = [moment(seconds) for seconds in result["Timestamps"]]
+    for alarm in response.get("MetricAlarms", []) + response.get("CompositeAlarms", []):
+        alarm["StateUpdatedTimestamp"] = moment(alarm["StateUpdatedTimestamp"])
+
+
 _shapes = {
-    "dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "s3": shape_s3,
-    "sqs": shape_sqs,
+    "dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "sqs": shape_sqs,
+    "s3": shape_s3,     "cloudwatch": shape_cloudwatch,
 }

@@ -96,6 +96,14 @@ MessageAttributes:{SNS_ATTRIBUTES} MessageDeduplicationId:s MessageGroupId:s }}]
 PutMetricData Namespace!:s MetricData:[{ MetricName!:s Dimensions:[{ Name!:s Value!:s }] Timestamp:t Value:f \
 StatisticValues:{ SampleCount!:f Sum!:f Minimum!:f Maximum!:f } Values:[f] Counts:[f] Unit:s StorageResolution:i }] \
 EntityMetricData:l StrictEntityValidation:b
+GetMetricStatistics Namespace!:s MetricName!:s Dimensions:[{ Name!:s Value!:s }] StartTime!:t EndTime!:t Period!:i \
+Statistics:[s] ExtendedStatistics:[s] Unit:s
+GetMetricData MetricDataQueries!:[{ Id!:s MetricStat:{ Metric!:{ Namespace:s MetricName:s \
+Dimensions:[{ Name!:s Value!:s }] } Period!:i Stat!:s Unit:s } Expression:s Label:s ReturnData:b Period:i AccountId:s }] \
+StartTime!:t EndTime!:t NextToken:s ScanBy:s MaxDatapoints:i LabelOptions:m
+DescribeAlarms AlarmNames:[s] AlarmNamePrefix:s AlarmTypes:[s] ChildrenOfAlarmName:s ParentsOfAlarmName:s StateValue:s \
+ActionPrefix:s MaxRecords:i NextToken:s
+SetAlarmState AlarmName!:s StateValue!:s StateReason!:s StateReasonData:s
 """,
 }
 
