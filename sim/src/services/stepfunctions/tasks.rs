@@ -398,14 +398,6 @@ fn as_texts(service: &str, mut parameters: Json) -> Json {
             }
             parameters
         }
-        "sqs" | "sns" => {
-            for key in ["MessageBody", "Message"] {
-                if let Some(body) = parameters.make_object().and_then(|members| members.get_mut(key)) {
-                    as_text(body);
-                }
-            }
-            parameters
-        }
         "states" => {
             // The integration spells members as StateMachineArn, the API as stateMachineArn.
             let members = parameters.as_object().into_iter().flat_map(Object::iter);
