@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod flags;
+mod match_events;
 mod mocks;
 mod replay;
 mod shop;
