@@ -17,13 +17,14 @@ mod program;
 mod resource;
 mod stand_in;
 mod states;
+mod suggest;
 mod timestamp;
 
 pub use program::{Program, State, StateId, StateType, Transition, TransitionKind};
 pub use resource::{Pattern, Resource, ServiceCall};
 
 pub(crate) use choice::{Comparison, Condition, Family, Operand, Order, Rule, TypeTest, matches_wildcard};
-pub(crate) use distributed::{Distributed, Format, Percentage};
+pub(crate) use distributed::{Distributed, Format, Percentage, Reader, Transformation, Writer};
 pub(crate) use errors::{Catcher, ErrorPattern, Retrier};
 pub(crate) use formula::{Computed, Formula, Reference};
 pub(crate) use program::{

@@ -20,6 +20,7 @@ mod formula;
 mod items;
 mod map_run;
 mod redrive;
+mod results;
 mod step;
 mod task;
 mod thread;
@@ -29,8 +30,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use effect::{
-    Effect, Env, Event, Invocation, Outcome, Ready, Resumed, ScopeStep, Site, Status, TaskId, TimerId, Waiting,
-    WaitsFor,
+    Effect, Env, Event, Invocation, Outcome, Ready, Resumed, ScopeStep, Site, Status, TaskId, TimerId, TimerPurpose,
+    Waiting, WaitsFor,
 };
 pub use era::Era;
 
@@ -289,7 +290,8 @@ impl Execution {
         let at_ms = from_ms.saturating_add(seconds.saturating_mul(1000));
         let timer = self.next_timer(ThreadId::ROOT);
         self.timeout_timer = Some(timer);
-        self.effects.push(Effect::SetTimer { timer, at_ms });
+        let site = self.thread(ThreadId::ROOT).site();
+        self.effects.push(Effect::SetTimer { timer, at_ms, site, purpose: TimerPurpose::Execution });
     }
 
     fn time_out(&mut self, now_ms: u64) {

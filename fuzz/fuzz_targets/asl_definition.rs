@@ -1,4 +1,5 @@
-//! A definition, an input and the answers of its tasks, separated by lines of `---`: nothing panics, and every run ends.
+//! A definition, an input and the answers of its tasks, separated by lines of `---`: nothing panics, every run ends, lint
+//! and compiler agree, and what is written out again means the same.
 //!
 //! `cargo +nightly fuzz run asl_definition fuzz/corpus/asl_definition fuzz/seeds/asl_definition -- -dict=fuzz/dictionaries/asl_definition.dict`
 #![no_main]
@@ -9,7 +10,11 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use rehearsal_engine::Json;
 use rehearsal_engine::asl::Program;
-use rehearsal_engine::execution::{Effect, Env, Event, Execution, Invocation, Site, Start, Status, TimerId};
+use rehearsal_engine::execution::{
+    Effect, Env, Event, Execution, Invocation, Site, Start, Status, TimerId, WorkflowType,
+};
+use rehearsal_engine::lint::lint_text;
+use rehearsal_engine::source::{Severity, read_json};
 
 /// So many events are told to one execution before it is stopped.
 const EVENTS_MAX: usize = 300;
@@ -19,11 +24,35 @@ fuzz_target!(|text: &str| {
     let definition = parts.next().unwrap_or_default();
     let input = parts.next().and_then(|input| Json::parse(input).ok()).unwrap_or_else(Json::object);
     let answers = parts.next().unwrap_or("ok").as_bytes();
+    let is_express = answers.first() == Some(&b'e');
+    let workflow_type = if is_express { WorkflowType::Express } else { WorkflowType::Standard };
+    let problems = lint_text(definition, workflow_type);
+    let has_error = problems.iter().any(|problem| problem.severity == Severity::Error);
+    assert!(problems.iter().all(|problem| !problem.message.is_empty() && !problem.code.is_empty()));
     match Program::compile(definition) {
-        Ok(program) => run(program, input, answers),
-        Err(problems) => assert!(!problems.is_empty(), "a refused definition names a problem"),
+        Ok(program) => {
+            written_again(definition);
+            run(program, input, answers);
+        }
+        Err(refused) => {
+            assert!(!refused.is_empty(), "a refused definition names a problem");
+            assert!(
+                has_error || refused.iter().all(|problem| problem.severity == Severity::Warning),
+                "lint lets it pass"
+            );
+        }
     }
 });
+
+/// What compiles still compiles when it is written out, and is the same value.
+fn written_again(definition: &str) {
+    let Ok(node) = read_json(definition) else { return };
+    let value = node.to_json();
+    let text = value.to_string();
+    let again = read_json(&text).expect("a value's text is JSON").to_json();
+    assert_eq!(again, value);
+    assert!(Program::compile(&text).is_ok(), "written out again, it is refused");
+}
 
 fn run(program: Program, input: Json, answers: &[u8]) {
     let mut env = Still { now_ms: 0, draws: 0 };
@@ -39,7 +68,7 @@ fn run(program: Program, input: Json, answers: &[u8]) {
             assert!(!is_finished, "nothing is asked for after the end");
             match effect {
                 Effect::Invoke(call) => answer(&call, answers.next().unwrap_or_default(), &mut events),
-                Effect::SetTimer { timer, at_ms } => {
+                Effect::SetTimer { timer, at_ms, .. } => {
                     timers.insert((at_ms, timer));
                 }
                 Effect::CancelTimer { timer } => timers.retain(|(_, set)| *set != timer),

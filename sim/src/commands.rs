@@ -5,6 +5,7 @@ mod eval;
 mod input;
 mod lint;
 mod match_events;
+mod parse;
 mod replay;
 mod retrace;
 mod run;
@@ -62,15 +63,6 @@ fn load(scenario: &Path, faults: Option<Profile>, watchdog_seconds: u64) -> Resu
     let loaded = harness.loaded();
     tell(&warnings_text(&loaded.sources, &loaded.warnings));
     Ok(harness)
-}
-
-fn parse_profile(text: &str) -> Result<Profile, String> {
-    match text {
-        "none" => Ok(Profile::None),
-        "documented" => Ok(Profile::Documented),
-        "stress" => Ok(Profile::Stress),
-        _ => Err("expected none, documented or stress".to_owned()),
-    }
 }
 
 fn profile_text(profile: Profile) -> &'static str {

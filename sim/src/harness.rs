@@ -6,7 +6,10 @@
 mod build;
 mod expression;
 mod handlers;
+mod messaging;
 mod mirror;
+mod monitoring;
+mod scheduling;
 mod scripts;
 mod tables;
 mod value;
@@ -17,12 +20,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostics::Problems;
-use crate::explore::strategies::{Replay, Seeded, run_key};
-use crate::explore::{Plan, Regression, Sweep, sweep};
+use crate::explore::strategies::{Recording, Replay, run_key};
+use crate::explore::{Plan, Regression, Strategy, Sweep, sweep};
 use crate::handlers::python::Options;
 use crate::handlers::{HostError, Registry};
 use crate::scenario::Loaded;
 use crate::services::dynamodb::Database;
+use crate::services::stepfunctions::Point;
 use crate::world::{
     Caps, Choice, Decisions, FaultPlan, Invariant, Names, Outcome, Script, When, Workload, World, hash_text,
 };
@@ -39,6 +43,8 @@ pub struct Harness {
     workload: Option<WorkloadOf>,
     hash: u64,
     watchdog: Duration,
+    measures: bool,
+    strategy: Strategy,
 }
 
 /// What the functions of a scenario run.
@@ -81,8 +87,8 @@ impl Harness {
         Harness::of(loaded, Path::new("scenario.yaml"))
     }
 
-    fn of(loaded: Loaded, path: &Path) -> Result<Harness, Problems> {
-        build::check(&loaded)?;
+    fn of(mut loaded: Loaded, path: &Path) -> Result<Harness, Problems> {
+        loaded.warnings.extend(build::check(&loaded)?);
         let plan = build::fault_plan(&loaded.scenario);
         let caps = build::caps(&loaded.scenario);
         let hash = build::hash(&loaded);
@@ -96,7 +102,17 @@ impl Harness {
             workload: None,
             hash,
             watchdog: Options::default().watchdog,
+            measures: false,
+            strategy: Strategy::default(),
         })
+    }
+
+    /// The same with every metric kept, as it is by itself where the template or the scenario asks for one: for
+    /// invariants in Rust that read metrics.
+    #[must_use]
+    pub fn measured(mut self) -> Harness {
+        self.measures = true;
+        self
     }
 
     /// The same with other handlers.
@@ -150,6 +166,13 @@ impl Harness {
         Regression::read_all(&self.loaded.regressions)
     }
 
+    /// The same with another strategy.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Harness {
+        self.strategy = strategy;
+        self
+    }
+
     /// The faults that are on.
     pub fn fault_plan(&self) -> &FaultPlan {
         &self.plan
@@ -194,15 +217,15 @@ impl Harness {
         }
     }
 
-    /// The state machines: names and the paths of their states.
-    pub fn machines(&self) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
-        build::machine_states(&self.loaded.stack)
+    /// The state machines: their names and what of them runs can reach, numbered one after the other.
+    pub fn points(&self) -> Vec<(Arc<str>, Vec<Point>)> {
+        build::machine_points(&self.loaded.stack)
     }
 
     /// Runs one seed, recorded.
     pub fn run(&self, seed: u64) -> Result<Run, HostError> {
         let mut world = self.world()?;
-        let outcome = world.run(Box::new(Seeded::new(seed)), run_key(seed), true)?;
+        let outcome = world.run(self.strategy.recipe(seed).decisions(seed), run_key(seed), true)?;
         Ok(Run { seed, world, outcome, unused: Vec::new() })
     }
 
@@ -216,6 +239,17 @@ impl Harness {
         Ok(Run { seed, world, outcome, unused })
     }
 
+    /// Every place where the run of a script can deviate from it, each with its last alternative.
+    pub fn places(&self, seed: u64, script: &Script) -> Result<Vec<Choice>, HostError> {
+        let mut world = self.world()?;
+        let (decisions, asked) = Recording::new(Replay::new(script));
+        world.run(Box::new(decisions), run_key(seed), false)?;
+        let (names, lineages) = (world.core.names(), world.core.lineages());
+        let asked = asked.take();
+        let places = asked.iter().filter(|asked| asked.shapes.is_none() && asked.alternatives > 1);
+        Ok(places.map(|asked| Choice::new(&asked.site, names, lineages, asked.alternatives - 1)).collect())
+    }
+
     /// Runs under any decisions, recorded.
     pub fn run_with(&self, seed: u64, decisions: Box<dyn Decisions>) -> Result<Run, HostError> {
         let mut world = self.world()?;
@@ -223,9 +257,20 @@ impl Harness {
         Ok(Run { seed, world, outcome, unused: Vec::new() })
     }
 
-    /// Sweeps seeds from `first_seed` on `jobs` threads.
+    /// Sweeps seeds from `first_seed` on `jobs` threads, and nothing but seeds.
     pub fn sweep(&self, first_seed: u64, seeds: u64, jobs: usize) -> Result<Sweep, HostError> {
-        sweep(&Plan { first_seed, seeds, jobs }, &|| self.world(), &|_| {})
+        let strategy = if self.strategy == Strategy::All { Strategy::Mixed } else { self.strategy };
+        self.explore(&Plan::of(strategy, first_seed, seeds, jobs))
+    }
+
+    /// Does what a plan says.
+    pub fn explore(&self, plan: &Plan) -> Result<Sweep, HostError> {
+        sweep(plan, &|| self.world(), &|_| {}, &|_| true)
+    }
+
+    /// The plan of this scenario's strategy for that many seeds.
+    pub fn plan(&self, first_seed: u64, seeds: u64, jobs: usize) -> Plan {
+        Plan::of(self.strategy, first_seed, seeds, jobs)
     }
 }
 

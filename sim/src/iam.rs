@@ -21,7 +21,7 @@ use crate::services::ApiError;
 use crate::template::Stack;
 use crate::template::stack::Environment;
 use pattern::Pattern;
-use statement::Statement;
+use statement::{ResourceStatement, Statement};
 
 /// A role of [`Policies`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +51,15 @@ pub struct Policies {
     roles: Vec<Role>,
     by_arn: BTreeMap<Arc<str>, RoleIndex>,
     permissions: Vec<Permission>,
+    of_resources: Vec<ResourcePolicy>,
+}
+
+/// The policy of queues or topics.
+#[derive(Clone, Debug)]
+struct ResourcePolicy {
+    /// ARNs; of queues that are named by URL, the names.
+    resources: Vec<Arc<str>>,
+    statements: Vec<ResourceStatement>,
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +105,12 @@ impl Policies {
                 source_arn: permission.source_arn.as_deref().map(Pattern::new),
             })
             .collect();
+        for policy in &stack.resource_policies {
+            let identity = &policy.identity;
+            let path = format!("/Resources/{}", identity.logical_id);
+            let statements = statement::read_resource(&policy.document, identity.place.source, &path, &mut problems);
+            policies.of_resources.push(ResourcePolicy { resources: policy.resources.clone(), statements });
+        }
         (policies, problems)
     }
 
@@ -137,6 +152,24 @@ impl Policies {
                 && (*permission.principal == *service || &*permission.principal == "*")
                 && permission.source_arn.as_ref().is_none_or(|pattern| pattern.matches(source_arn))
         })
+    }
+
+    /// Whether a service may do `action` to a queue or topic by its resource policy, for a rule or topic with the ARN
+    /// `source_arn`.
+    pub fn permits(&self, service: &str, action: &str, resource_arn: &str, source_arn: &str) -> bool {
+        let name = |resource: &str| resource.rsplit([':', '/']).next().unwrap_or_default().to_owned();
+        let is_attached =
+            |policy: &&ResourcePolicy| policy.resources.iter().any(|resource| name(resource) == name(resource_arn));
+        let mut allowed = false;
+        for statement in self.of_resources.iter().filter(is_attached).flat_map(|policy| &policy.statements) {
+            if statement.covers(service, action, resource_arn, source_arn) {
+                if !statement.allows() {
+                    return false;
+                }
+                allowed = true;
+            }
+        }
+        allowed
     }
 
     /// What the service answers when the role may not do `action` to `resource`. The session is the execution's or the

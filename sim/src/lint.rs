@@ -11,7 +11,7 @@ use rehearsal_engine::lint as asl;
 use rehearsal_engine::source::{Diagnostic, Node, Severity, Shape};
 
 use crate::diagnostics::{Place, Problem, SourceId, Sources};
-use crate::template::stack::StateMachineKind;
+use crate::template::stack::{Stack, StateMachineKind};
 use crate::template::{ParameterValue, ReadFile, Settings, read_template, yaml};
 
 /// What to lint a file as.
@@ -87,7 +87,14 @@ fn lint_template(sources: &mut Sources, source: SourceId, root: &Node, read_file
     let (stack, mut problems) = read_template(sources, source, &settings, read_file);
     // A stand-in has to please nobody.
     problems.retain(|problem| problem.source != source || !stood_in.contains(&problem.diagnostic.path));
-    for machine in stack.map(|stack| stack.state_machines).unwrap_or_default() {
+    problems.extend(stack.iter().flat_map(lint_machines));
+    problems
+}
+
+/// Everything there is to say about the state machines of a stack; the paths begin with the machine's logical id.
+pub fn lint_machines(stack: &Stack) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for machine in &stack.state_machines {
         let workflow_type = match machine.kind {
             StateMachineKind::Standard => WorkflowType::Standard,
             StateMachineKind::Express => WorkflowType::Express,

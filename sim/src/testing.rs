@@ -23,6 +23,7 @@
 //! `REHEARSAL_TOKEN` that token only; both tell the whole run.
 
 mod account;
+mod hunt;
 mod sends;
 mod verdict;
 
@@ -32,6 +33,7 @@ use std::path::Path;
 use crate::harness::Harness;
 
 pub use account::{account, history, history_lines, timeline};
+pub use hunt::{Found, hunt};
 pub use sends::sends;
 
 /// The variable that makes [`holds`] run one seed.

@@ -54,7 +54,8 @@ pub(super) fn reachability(
     if !ends {
         // AWS: this suppresses the diagnostics of unreachable states, and has no location.
         let span = members.first().map_or(Span::default(), |member| member.key_span);
-        problems.push(Diagnostic::error("MISSING_END_STATE", span, "", "Workflow has no terminal state"));
+        let problem = Diagnostic::error("MISSING_END_STATE", span, "", "Workflow has no terminal state");
+        problems.push(problem.hint("end a state with \"End\": true, or add a Succeed or Fail state and lead to it"));
         return;
     }
     let mut reached = vec![false; members.len()];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::fields::{Fields, Language, SCHEMA, SECONDS_MAX, supported};
 use super::program::{Program, Scope, ScopeId, State, StateId, StateType};
+use super::suggest::{edit_distance, unsupported_hint};
 use super::{check, states};
 use crate::source::{Diagnostic, Member, Node, Severity};
 
@@ -15,7 +16,7 @@ const SCOPE_NESTING_MAX: usize = 32;
 const PATH_BYTES_MAX: usize = 256 << 20;
 
 /// So many missing targets are looked up among names that are spelt alike.
-const SUGGESTIONS_MAX: usize = 100;
+const SUGGESTIONS_MAX: usize = 20;
 
 /// AWS: longest name of a state, in characters.
 const NAME_CHARS_MAX: usize = 80;
@@ -113,19 +114,21 @@ impl Names<'_> {
             && let Some(known) = self.closest(name)
         {
             problem = problem.hint(format!("did you mean '{known}'?"));
+        } else {
+            problem = problem.hint("a target is a state beside this one, of the same States");
         }
         fields.problems.push(problem);
         None
     }
 
-    /// A known name that differs in letter case or blanks alone.
+    /// The known name that is spelt most like this one: letter case and blanks aside, or a letter or two apart.
     fn closest(&self, name: &str) -> Option<&str> {
         let plain =
             |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
         let wanted = plain(name);
-        let mut known: Vec<&str> = self.ids.keys().copied().filter(|known| plain(known) == wanted).collect();
-        known.sort_unstable();
-        known.first().copied()
+        let distance = |known: &str| edit_distance(&plain(known), &wanted);
+        let known = self.ids.keys().copied().map(|known| (distance(known), known));
+        known.filter(|(distance, _)| *distance <= 2 && *distance * 3 <= wanted.len()).min().map(|(_, known)| known)
     }
 }
 
@@ -239,7 +242,11 @@ impl Compiler {
         let language = language(fields, around.language);
         for field in fields.node.members() {
             if !supported(state_type, language, &field.key) {
-                fields.problem(format!("Field '{}' is not supported", field.key));
+                let message = format!("Field '{}' is not supported", field.key);
+                // AWS: at the state, not at the field.
+                let problem = Diagnostic::error(SCHEMA, field.key_span, fields.location.to_string(), message);
+                let hint = unsupported_hint(state_type, language, &field.key);
+                fields.problems.push(Diagnostic { hint, ..problem });
             }
         }
         states::compile(self, member, around, names, fields, state_type, language)

@@ -158,7 +158,10 @@ fn error_equals(rule: &mut Fields, is_last: bool) -> Vec<ErrorPattern> {
         }
     }
     if patterns.contains(&ErrorPattern::All) && (patterns.len() > 1 || !is_last) {
-        rule.problem("States.ALL must appear alone and at end of list");
+        rule.problem_with_hint(
+            "States.ALL must appear alone and at end of list",
+            "give States.ALL a rule of its own, the last one: what stands behind it could never match",
+        );
     }
     patterns
 }

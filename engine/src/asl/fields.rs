@@ -12,6 +12,9 @@ pub(super) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 /// AWS: the largest number of seconds that any field takes.
 pub(super) const SECONDS_MAX: i64 = 99_999_999;
 
+const REFERENCE_HINT: &str =
+    "it must name one place, with '.field', \"['field']\" and '[index]' alone, and start at '$'";
+
 /// The query language a state is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {
@@ -105,6 +108,19 @@ impl<'n> Fields<'n> {
         self.problems.push(Diagnostic::error(SCHEMA, self.node.span, location, message));
     }
 
+    /// Reports a problem of the object itself, and how to mend it.
+    pub(super) fn problem_with_hint(&mut self, message: impl Into<String>, hint: impl Into<String>) {
+        self.problem(message);
+        self.hint_last(hint);
+    }
+
+    /// Gives the last problem a hint.
+    fn hint_last(&mut self, hint: impl Into<String>) {
+        if let Some(problem) = self.problems.last_mut() {
+            problem.hint = Some(hint.into());
+        }
+    }
+
     /// Reports a problem of one field.
     pub(super) fn field_problem(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Diagnostic::error(SCHEMA, self.span(key), self.at(key), message));
@@ -114,28 +130,27 @@ impl<'n> Fields<'n> {
     pub(super) fn require(&mut self, keys: &[&str]) {
         let missing: Vec<&str> = keys.iter().copied().filter(|key| !self.has(key)).collect();
         if !missing.is_empty() {
-            self.problem(format!("These fields are required: [{}]", missing.join(", ")));
+            let message = format!("These fields are required: [{}]", missing.join(", "));
+            self.problem_with_hint(message, format!("add {}", missing.join(" and ")));
         }
     }
 
     /// Reports when not exactly one of `keys` is there.
     pub(super) fn exactly_one(&mut self, keys: &[&str]) {
-        match keys.iter().filter(|key| self.has(key)).count() {
-            0 => {
-                self.problem(format!(
-                    "This object should have only one of the following fields: [{}]",
-                    keys.join(", ")
-                ));
-            }
-            1 => {}
-            _ => self.problem(format!("There should only be one of the following fields: [{}]", keys.join(", "))),
+        if keys.iter().any(|key| self.has(key)) {
+            self.at_most_one(keys);
+        } else {
+            let message = format!("This object should have only one of the following fields: [{}]", keys.join(", "));
+            self.problem_with_hint(message, "it has none of them: add one");
         }
     }
 
     /// Reports when more than one of `keys` is there.
     pub(super) fn at_most_one(&mut self, keys: &[&str]) {
-        if keys.iter().filter(|key| self.has(key)).count() > 1 {
-            self.problem(format!("There should only be one of the following fields: [{}]", keys.join(", ")));
+        let given: Vec<&str> = keys.iter().copied().filter(|key| self.has(key)).collect();
+        if given.len() > 1 {
+            let message = format!("There should only be one of the following fields: [{}]", keys.join(", "));
+            self.problem_with_hint(message, format!("keep one of {}", given.join(" and ")));
         }
     }
 
@@ -157,6 +172,7 @@ impl<'n> Fields<'n> {
         match &self.node.get(key)?.shape {
             Shape::Array(items) if items.is_empty() => {
                 self.field_problem(key, "Value cannot be empty");
+                self.hint_last("it needs at least one item");
                 None
             }
             Shape::Array(items) => Some(items),
@@ -179,10 +195,12 @@ impl<'n> Fields<'n> {
             None => self.wrong_type(key, "Integer"),
             Some(value) if value < min => {
                 self.field_problem(key, format!("Minimum value is {min}"));
+                self.hint_last(format!("it is {value}"));
                 None
             }
             Some(value) if value > max => {
                 self.field_problem(key, format!("Maximum value is {max}"));
+                self.hint_last(format!("it is {value}"));
                 None
             }
             Some(value) => u64::try_from(value).ok(),
@@ -195,6 +213,7 @@ impl<'n> Fields<'n> {
                 let value = number.as_f64().unwrap_or(f64::MAX);
                 if value < min {
                     self.field_problem(key, format!("Minimum value is {min}"));
+                    self.hint_last(format!("it is {value}"));
                 }
                 Some(value)
             }
@@ -226,6 +245,7 @@ impl<'n> Fields<'n> {
         let path = self.path(key)?;
         if !path.is_reference() {
             self.field_problem(key, format!("Value is not a Reference Path: {}", path.text()));
+            self.hint_last(REFERENCE_HINT);
         }
         Some(path)
     }
@@ -292,6 +312,7 @@ impl<'n> Fields<'n> {
                 Ok(path) if *path.origin() == Origin::Root => Place::At(path),
                 _ => {
                     self.field_problem(key, format!("Value is not a Reference Path: {text}"));
+                    self.hint_last(REFERENCE_HINT);
                     Place::Whole
                 }
             },
@@ -331,6 +352,13 @@ impl<'n> Fields<'n> {
             return None;
         }
         self.field_problem(key, format!("Expected value of type {expected}"));
+        if let Some(found) = self.node.get(key) {
+            let quoted = match (&found.shape, expected) {
+                (Shape::String(_), "Integer" | "Number" | "Boolean") => ": write it without quotes",
+                _ => "",
+            };
+            self.hint_last(format!("it is of type {}{quoted}", found.kind()));
+        }
         None
     }
 }

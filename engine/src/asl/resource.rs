@@ -221,6 +221,20 @@ impl Resource {
         }
     }
 
+    /// The same service's resource with another action.
+    pub(crate) fn with_action(&self, action: &str) -> Resource {
+        match self {
+            Resource::Service(call) => Resource::Service(ServiceCall {
+                arn: call.arn.replace(&*call.action, action).into(),
+                service: call.service.clone(),
+                action: action.into(),
+                resource: action.into(),
+                pattern: call.pattern,
+            }),
+            other => other.clone(),
+        }
+    }
+
     /// Whether the task ends through a task token rather than through the call's own answer.
     pub fn is_callback(&self) -> bool {
         match self {
@@ -311,6 +325,30 @@ fn service_call(text: &str, rest: &str) -> Result<Resource, String> {
         resource: resource.into(),
         pattern,
     }))
+}
+
+/// How to mend a `Resource` that was refused.
+pub(super) fn hint(text: &str) -> String {
+    let rest = text.split_once(":states:::").map_or("", |(_, rest)| rest);
+    let Some((service, resource)) = rest.split_once(':').filter(|(service, _)| *service != "aws-sdk") else {
+        return "a Task calls a Lambda function's ARN, an activity's ARN, or an integration such as \
+                arn:aws:states:::lambda:invoke or arn:aws:states:::aws-sdk:s3:getObject"
+            .to_owned();
+    };
+    let (action, suffix) = resource.split_once('.').unwrap_or((resource, ""));
+    let known = ACTIONS.iter().find(|(known, _)| *known == service).map(|(_, actions)| *actions);
+    match known {
+        Some(actions) if actions.contains(&action) => {
+            format!("{service}:{action} exists, but not with '.{suffix}'")
+        }
+        Some(actions) => format!(
+            "the optimized {service} integration has {}; call others as arn:aws:states:::aws-sdk:{service}:{action}",
+            actions.join(", ")
+        ),
+        None => format!(
+            "there is no optimized {service} integration; call it as arn:aws:states:::aws-sdk:{service}:{action}"
+        ),
+    }
 }
 
 fn pattern_allowed(service: &str, pattern: Pattern) -> bool {

@@ -104,14 +104,16 @@ fn next(fields: &mut Fields, names: &mut Names, state_type: StateType) -> Option
     let end = fields.boolean("End");
     if fields.has("Next") {
         if end == Some(true) {
-            fields.problem("There should only be one of the following fields: [Next, End]");
+            let message = "There should only be one of the following fields: [Next, End]";
+            fields.problem_with_hint(message, "remove End to go on, or Next to end here");
         }
         return names.target(fields, "Next").map(Next::State);
     }
     if end == Some(true) {
         return Some(Next::End);
     }
-    fields.problem("This object should have only one of the following fields: [Next, End]");
+    let message = "This object should have only one of the following fields: [Next, End]";
+    fields.problem_with_hint(message, "add \"Next\" with the state that follows, or \"End\": true");
     None
 }
 
@@ -171,13 +173,16 @@ fn task(fields: &mut Fields, language: Language) -> Option<TaskWork> {
     if let (Some(Seconds::Literal(timeout)), Some(Seconds::Literal(heartbeat))) = (&timeout, &heartbeat)
         && heartbeat >= timeout
     {
-        fields.problem("HeartbeatSeconds must be smaller than TimeoutSeconds");
+        let hint = "a heartbeat that is due later than the timeout means nothing: shorten it, or lengthen the timeout";
+        fields.problem_with_hint("HeartbeatSeconds must be smaller than TimeoutSeconds", hint);
     }
     let credentials = credentials(fields, language);
-    let resource = match Resource::parse(fields.string("Resource")?) {
+    let written = fields.string("Resource")?;
+    let resource = match Resource::parse(written) {
         Ok(resource) => resource,
         Err(message) => {
-            fields.field_problem("Resource", message);
+            let problem = Diagnostic::error(SCHEMA, fields.span("Resource"), fields.at("Resource"), message);
+            fields.problems.push(problem.hint(super::resource::hint(written)));
             return None;
         }
     };
@@ -201,7 +206,10 @@ fn credentials(fields: &mut Fields, language: Language) -> Option<Computed> {
     let mut inner = Fields::new(fields.object("Credentials")?, &fields.at("Credentials"));
     let is_computed = language == Language::JsonPath && inner.has("RoleArn.$");
     if !is_computed && !inner.has("RoleArn") {
-        inner.problem("The field 'RoleArn' is required but was missing");
+        inner.problem_with_hint(
+            "The field 'RoleArn' is required but was missing",
+            "give the ARN of the role that the task is to assume, as RoleArn or RoleArn.$",
+        );
     }
     fields.absorb(&mut inner);
     fields.payload("Credentials", "", Knows::Input, language)

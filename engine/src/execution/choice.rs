@@ -42,8 +42,9 @@ impl Execution {
         let view = self.view(id);
         let input = self.selected(id, &data.input_path, &self.thread(id).input, view)?;
         let mut taken = None;
-        for rule in rules {
+        for (at, rule) in rules.iter().enumerate() {
             if self.holds(id, &rule.condition, &input, view, env)? {
+                env.chosen(self.thread(id).state, Some(at));
                 taken = Some(rule);
                 break;
             }
@@ -51,7 +52,10 @@ impl Execution {
         // AWS: the rule's Assign and Output or the state's, never both.
         let (next, assign, output) = match (taken, default) {
             (Some(rule), _) => (rule.next, rule.assign.as_ref(), rule.output.as_ref()),
-            (None, Some(default)) => (default, data.assign.as_ref(), data.output.as_ref()),
+            (None, Some(default)) => {
+                env.chosen(self.thread(id).state, None);
+                (default, data.assign.as_ref(), data.output.as_ref())
+            }
             // AWS: States.NoChoiceMatched never shows; it is a States.Runtime.
             (None, None) => {
                 let cause = "Failed to transition out of the state. The state does not point to a next state.";

@@ -99,6 +99,9 @@ pub trait Env {
 
     /// A catcher takes an error.
     fn caught(&mut self, _state: StateId, _catcher: usize) {}
+
+    /// A Choice takes one of its rules, or its default.
+    fn chosen(&mut self, _state: StateId, _rule: Option<usize>) {}
 }
 
 /// A line of control that can go on.
@@ -150,6 +153,10 @@ pub enum Effect {
         timer: TimerId,
         /// When, in milliseconds since 1970; may lie in the past.
         at_ms: u64,
+        /// Where in the execution it was set.
+        site: Site,
+        /// What ends with it.
+        purpose: TimerPurpose,
     },
     /// This timer need not fire any more; if it does, it is ignored.
     CancelTimer {
@@ -163,6 +170,21 @@ pub enum Effect {
     },
     /// The execution has ended. The last effect of all, unless it is redriven.
     Finish(Outcome),
+}
+
+/// What ends when a timer fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimerPurpose {
+    /// The machine's `TimeoutSeconds`: the whole execution.
+    Execution,
+    /// A Wait state.
+    Wait,
+    /// The pause before a retry.
+    Retry,
+    /// A task's `TimeoutSeconds`.
+    Timeout,
+    /// A task's `HeartbeatSeconds`.
+    Heartbeat,
 }
 
 /// A call of a task.

@@ -6,7 +6,7 @@ use super::flow::Stage;
 use super::formula::Document;
 use super::step::Then;
 use super::thread::{Step, ThreadId};
-use super::{Effect, Env, Execution};
+use super::{Effect, Env, Execution, TimerPurpose};
 use crate::asl::{Catcher, ErrorPattern, Next, Program, Retrier, State, Work};
 use crate::history::{EventId, Kind};
 use crate::json::{Json, Object};
@@ -259,11 +259,14 @@ impl Execution {
         env.retried(self.thread(id).state, at);
         let timer = self.next_timer(id);
         let thread = self.thread_mut(id);
+        // The pause belongs to the attempt that failed.
+        let site = thread.site();
         thread.attempt += 1;
         thread.last_event = by;
         thread.step = Step::Work;
         thread.timer = Some(timer);
-        self.effects.push(Effect::SetTimer { timer, at_ms: env.now_ms().saturating_add(delay_ms) });
+        let at_ms = env.now_ms().saturating_add(delay_ms);
+        self.effects.push(Effect::SetTimer { timer, at_ms, site, purpose: TimerPurpose::Retry });
         Some(Then::Stop)
     }
 

@@ -150,6 +150,12 @@ impl Execution {
         Err(self.runtime(id, format_args!("Reference path \"{path}\" must point to array.")))
     }
 
+    /// Whether the end of this thread shows nothing: a branch of a Parallel while others still run.
+    pub(super) fn ends_silently(&self, id: ThreadId) -> bool {
+        let fork = self.thread(id).parent.and_then(|fork| self.forks.get(fork.index())?.as_ref());
+        fork.is_some_and(|fork| fork.map.is_none() && fork.remaining > 1)
+    }
+
     /// Takes in the end of a branch or iteration; joins after the last.
     pub(super) fn end_branch(
         &mut self,
@@ -344,13 +350,19 @@ impl Execution {
     }
 
     /// Takes in the end of a child: whether more are to start, and whether it was the last.
-    pub(super) fn count_child(&mut self, fork: ForkId, index: usize, output: Option<Json>) -> Option<(bool, bool)> {
+    pub(super) fn count_child(
+        &mut self,
+        fork: ForkId,
+        index: usize,
+        result: Json,
+        is_failed: bool,
+    ) -> Option<(bool, bool)> {
         let fork = self.fork_mut(fork)?;
         fork.children[index] = None;
         fork.remaining -= 1;
-        match output {
-            Some(output) => fork.results[index] = output,
-            None => fork.run.as_mut()?.count_failure(index),
+        fork.results[index] = result;
+        if is_failed {
+            fork.run.as_mut()?.count_failure(index);
         }
         Some((fork.children.len() < fork.results.len(), fork.remaining == 0))
     }

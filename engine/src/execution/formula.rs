@@ -15,7 +15,7 @@ use super::thread::ThreadId;
 use crate::asl::{Formula, Reference};
 use crate::json::{Json, Object};
 use crate::query::Surroundings;
-use crate::query::jsonata::{Dialect, EvaluationError, Expression, JValue, from_jvalue, to_jvalue};
+use crate::query::jsonata::{Dialect, EvaluationError, Expression, JMap, JValue, from_jvalue, to_jvalue_once};
 
 /// What `$` is for a template, and what it is called in `$states`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Execution {
             if name != "states"
                 && let Some(value) = view.variable(name)
             {
-                bindings.push((name.as_str().into(), to_jvalue(&value)));
+                bindings.push((name.as_str().into(), to_jvalue_once(&value)));
             }
         }
         let of_states =
@@ -141,20 +141,23 @@ impl Execution {
         }
         if is_read {
             let reads = |member: &str| reads_all || members.contains(&member);
-            let mut states = Object::with_capacity(3);
+            let mut states = JMap::default();
+            let mut add = |name: &str, value: JValue| {
+                states.insert(name.to_owned(), value);
+            };
             if reads("input") {
-                states.insert("input".into(), self.thread(id).input.clone());
+                add("input", to_jvalue_once(&self.thread(id).input));
             }
             if document == Document::Result && reads("result") {
-                states.insert("result".into(), root.clone());
+                add("result", to_jvalue_once(root));
             }
             if document == Document::ErrorOutput && reads("errorOutput") {
-                states.insert("errorOutput".into(), root.clone());
+                add("errorOutput", to_jvalue_once(root));
             }
             if reads("context") {
-                states.insert("context".into(), view.context(None));
+                add("context", context_value(&view.context(None)));
             }
-            bindings.push(("states".into(), to_jvalue(&states.into())));
+            bindings.push(("states".into(), JValue::Object(Rc::new(states))));
         }
         bindings
     }
@@ -174,6 +177,19 @@ impl Execution {
         let state = self.program.at(self.thread(id).state).name().clone();
         Failure::evaluation(state, location, self.sentence(id, detail))
     }
+}
+
+/// The context object; made anew for every expression, but the payloads in it are not converted anew.
+fn context_value(context: &Json) -> JValue {
+    let members = |object: &Json, of: &dyn Fn(&Json) -> JValue| {
+        let members = object.as_object().into_iter().flat_map(Object::iter);
+        JValue::Object(Rc::new(members.map(|(key, value)| (key.to_string(), of(value))).collect::<JMap>()))
+    };
+    // Its members have members: `Execution.Input`.
+    members(context, &|member| match member {
+        Json::Object(_) => members(member, &to_jvalue_once),
+        other => to_jvalue_once(other),
+    })
 }
 
 fn compiled(source: &Arc<str>) -> Result<Rc<Expression>, String> {

@@ -11,15 +11,42 @@ pub(super) fn items(format: &Format, read: &Json) -> Result<Vec<Json>, String> {
         let listed = read.get("Contents").and_then(Json::as_array);
         return listed.map(<[Json]>::to_vec).ok_or_else(not_iterable);
     }
+    if let Some(rows) = read.get("Body").and_then(Json::as_array) {
+        // Whoever answered has read the object already: Parquet files and manifests are no text.
+        return Ok(rows.to_vec());
+    }
     let text = read.get("Body").and_then(Json::as_str).ok_or("the object that was read has no text")?;
     let parse =
         |text: &str| Json::parse(text).map_err(|error| format!("the object that was read is not JSON: {error}"));
     match format {
         Format::Listing => Ok(Vec::new()),
-        Format::Json => parse(text)?.as_array().map(<[Json]>::to_vec).ok_or_else(not_iterable),
+        Format::Json { pointer } => {
+            let whole = parse(text)?;
+            let found = match pointer {
+                None => Some(&whole),
+                Some(pointer) => pointed(&whole, pointer),
+            };
+            found.and_then(Json::as_array).map(<[Json]>::to_vec).ok_or_else(not_iterable)
+        }
+        Format::Rows => Err("the object that was read is no list of items; Parquet files and manifests are read here \
+                             only where a mock gives their rows"
+            .to_owned()),
         Format::JsonLines => text.lines().filter(|line| !line.trim().is_empty()).map(parse).collect(),
         Format::Csv { headers, delimiter } => csv(text, headers.as_deref(), *delimiter),
     }
+}
+
+/// What a JSON pointer leads to: `/data/items`.
+fn pointed<'j>(value: &'j Json, pointer: &str) -> Option<&'j Json> {
+    let mut at = value;
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        at = match at {
+            Json::Array(_) => at.item(token.parse().ok()?)?,
+            _ => at.get(&token)?,
+        };
+    }
+    Some(at)
 }
 
 fn not_iterable() -> String {
@@ -116,11 +143,32 @@ mod tests {
             Err("CSV headers cannot contain duplicates.".into())
         );
         assert_eq!(
-            items(&Format::Json, &json!({"Body": "{}"})),
+            items(&Format::Json { pointer: None }, &json!({"Body": "{}"})),
             Err("Attempting to map over non-iterable node.".into())
         );
-        assert!(items(&Format::Json, &json!({"Body": "["})).is_err());
-        assert!(items(&Format::Json, &json!({})).is_err());
+        assert!(items(&Format::Json { pointer: None }, &json!({"Body": "["})).is_err());
+        assert!(items(&Format::Json { pointer: None }, &json!({})).is_err());
+    }
+
+    #[test]
+    fn a_pointer_finds_the_list_within_the_object() {
+        let body = json!({"Body": "{\"a\":{\"b/c\":[{\"d\":[1,2]}]},\"n\":1}"});
+        for (pointer, expected) in [
+            ("/a/b~1c/0/d", Ok(vec![json!(1), json!(2)])),
+            ("/a/b~1c", Ok(vec![json!({"d": [1, 2]})])),
+            ("/a", Err(not_iterable())),
+            ("/n", Err(not_iterable())),
+            ("/a/b~1c/9", Err(not_iterable())),
+            ("/missing/deep", Err(not_iterable())),
+        ] {
+            assert_eq!(items(&Format::Json { pointer: Some(pointer.into()) }, &body), expected, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn parquet_and_manifests_come_as_rows() {
+        assert_eq!(items(&Format::Rows, &json!({"Body": [{"a": 1}]})), Ok(vec![json!({"a": 1})]));
+        assert!(items(&Format::Rows, &json!({"Body": "PAR1"})).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! context object and limits, and sees no variables. Its tasks and timers pass through the parent under numbers of the
 //! parent's own, so that the caller needs to know nothing of children.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::failure::Failure;
@@ -14,8 +15,10 @@ use super::thread::{ForkId, OpenTask, Step, ThreadId};
 use super::{
     Effect, Env, Era, Event, Execution, Invocation, Outcome, Resumed, Start, Status, TaskId, TimerId, WorkflowType,
 };
-use crate::asl::{Distributed, MapWork, Percentage, Program, StateType, Work};
-use crate::history::{EventId, Kind};
+use crate::asl::{
+    Distributed, Format, MapWork, Percentage, Program, Reader, Resource, StateType, Transformation, Work,
+};
+use crate::history::{EventId, Kind, iso};
 use crate::json::{Json, Object};
 
 /// AWS: children of one run that run at once.
@@ -28,6 +31,8 @@ pub(super) struct MapRun {
     pub(super) started: EventId,
     /// `LABEL`, or a UUID.
     label: Arc<str>,
+    arn: Arc<str>,
+    uuid: String,
     at_once: usize,
     max_items: usize,
     tolerated_count: Option<u64>,
@@ -37,8 +42,22 @@ pub(super) struct MapRun {
     /// How many items each child has.
     sizes: Vec<usize>,
     failed_items: usize,
-    /// Whether the results are told rather than made by children.
-    is_told: bool,
+    /// The children that failed.
+    failed: Vec<bool>,
+    stage: RunStage,
+}
+
+/// What a run waits for.
+#[derive(Debug)]
+enum RunStage {
+    /// Its `ItemReader`; then its children.
+    Reads,
+    /// The objects of a listing, one after the other.
+    Loads { keys: VecDeque<Json>, bucket: Json, items: Vec<Json> },
+    /// Its `ResultWriter`: what is still to be written, and what the results are then.
+    Writes { rest: VecDeque<Json>, result: Json },
+    /// Its results, which are told rather than made by children.
+    Told,
 }
 
 /// An execution within an execution.
@@ -75,12 +94,15 @@ impl Execution {
         let label =
             distributed.label.clone().unwrap_or_else(|| env.uuid(&site, Stage::MapRun.first_occurrence() + 1).into());
         let arn = format!("{}/{label}:{uuid}", self.start.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1));
+        let arn: Arc<str> = arn.into();
         let by = self.thread(id).last_event;
-        let started = self.history.record(by, env.now_ms(), || Kind::MapRunStarted { arn: arn.into() });
+        let started = self.history.record(by, env.now_ms(), || Kind::MapRunStarted { arn: arn.clone() });
         self.thread_mut(id).last_event = started;
         let run = MapRun {
             started,
             label,
+            arn,
+            uuid,
             at_once: at_once as usize,
             max_items: *max_items.as_ref().unwrap_or(&0),
             tolerated_count,
@@ -88,19 +110,18 @@ impl Execution {
             input,
             sizes: Vec::new(),
             failed_items: 0,
-            is_told: env.tells_map_run(site.state),
+            failed: Vec::new(),
+            stage: if env.tells_map_run(site.state) { RunStage::Told } else { RunStage::Reads },
         };
-        if run.is_told {
-            let task = self.next_task(id);
-            let thread = self.thread_mut(id);
-            thread.task = Some(OpenTask { id: task, token: None, timeout: None, heartbeat: None, heartbeat_ms: None });
-            thread.run = Some(Box::new(run));
-            return Ok(Then::Stop);
-        }
-        if let Err(cause) = max_items {
+        let is_told = matches!(run.stage, RunStage::Told);
+        if let (Err(cause), false) = (max_items, is_told) {
             return Ok(self.fail_run(id, &run, reader_failed(cause), env));
         }
         match (items, &distributed.reader) {
+            (Some(_), _) if is_told => {
+                self.open_run_task(id, run);
+                Ok(Then::Stop)
+            }
             (Some(items), _) => {
                 let program = self.program.clone();
                 Ok(self.begin_run(&program, id, run, &items, env))
@@ -113,59 +134,130 @@ impl Execution {
                         self.evaluated(id, payload, &run.input, Document::Input, view, Stage::Parameters, env)?
                     }
                 };
-                let task = self.next_task(id);
-                let thread = self.thread_mut(id);
-                thread.task =
-                    Some(OpenTask { id: task, token: None, timeout: None, heartbeat: None, heartbeat_ms: None });
-                thread.run = Some(Box::new(run));
-                self.effects.push(Effect::Invoke(Box::new(Invocation {
-                    task,
-                    site,
-                    resource: reader.resource.clone(),
-                    parameters,
-                    token: None,
-                    role_arn: None,
-                    timeout_ms: None,
-                    heartbeat_ms: None,
-                })));
+                let resource = reader.resource.clone();
+                let task = self.open_run_task(id, run);
+                if !is_told {
+                    self.invoke_storage(id, task, resource, parameters);
+                }
                 Ok(Then::Stop)
             }
             (None, None) => Ok(Then::Stop),
         }
     }
 
-    /// Takes in what the `ItemReader` read.
-    pub(super) fn items_read(
+    /// Waits for something outside, with the run set aside.
+    fn open_run_task(&mut self, id: ThreadId, run: MapRun) -> TaskId {
+        let task = self.next_task(id);
+        let thread = self.thread_mut(id);
+        thread.task = Some(OpenTask { id: task, token: None, timeout: None, heartbeat: None, heartbeat_ms: None });
+        thread.run = Some(Box::new(run));
+        task
+    }
+
+    /// Reads or writes an object; the history does not show it.
+    fn invoke_storage(&mut self, id: ThreadId, task: TaskId, resource: Arc<Resource>, parameters: Json) {
+        let site = self.thread(id).site();
+        self.effects.push(Effect::Invoke(Box::new(Invocation {
+            task,
+            site,
+            resource,
+            parameters,
+            token: None,
+            role_arn: None,
+            timeout_ms: None,
+            heartbeat_ms: None,
+        })));
+    }
+
+    /// Takes in what was read, written or told.
+    pub(super) fn run_answered(
         &mut self,
         program: &Program,
         id: ThreadId,
-        read: Result<Json, Failure>,
+        answer: Result<Json, Failure>,
         env: &mut dyn Env,
     ) -> Then {
-        let Some(run) = self.thread_mut(id).run.take() else { return Then::Stop };
-        if run.is_told {
-            return match read {
-                Ok(results) => self.succeed_run(id, &run, results, env),
-                Err(failure) => self.fail_run(id, &run, failure, env),
-            };
-        }
-        let format = match &program.at(self.thread(id).state).work {
-            Work::Map(map) => map.distributed.as_ref().and_then(|distributed| distributed.reader.as_ref()),
-            _ => None,
-        };
-        let Some(reader) = format else { return Then::Stop };
-        let items =
-            read.and_then(|read| super::items::items(&reader.format, &read).map_err(|cause| reader_failed(&cause)));
-        match items {
-            Ok(mut items) => {
-                items.truncate(run.max_items);
-                self.begin_run(program, id, *run, &Json::from(items), env)
-            }
-            Err(failure) => {
+        let Some(mut run) = self.thread_mut(id).run.take() else { return Then::Stop };
+        let Work::Map(map) = &program.at(self.thread(id).state).work else { return Then::Stop };
+        let Some(distributed) = &map.distributed else { return Then::Stop };
+        let answer = match (answer, &run.stage) {
+            (Ok(answer), _) => answer,
+            (Err(failure), RunStage::Told) => return self.fail_run(id, &run, failure, env),
+            (Err(failure), RunStage::Writes { .. }) => {
                 let cause = failure.cause.unwrap_or_default();
-                self.fail_run(id, &run, reader_failed(&cause), env)
+                let failure = Failure::named(Some("States.ResultWriterFailed".into()), Some(cause));
+                return self.fail_run(id, &run, failure, env);
+            }
+            (Err(failure), _) => {
+                return self.fail_run(id, &run, reader_failed(&failure.cause.unwrap_or_default()), env);
+            }
+        };
+        match std::mem::replace(&mut run.stage, RunStage::Reads) {
+            RunStage::Told => self.succeed_run(id, &run, answer, env),
+            RunStage::Writes { rest, result } => self.write_next(id, *run, distributed, rest, result, env),
+            stage => {
+                let Some(reader) = &distributed.reader else { return Then::Stop };
+                self.read_on(program, id, *run, reader, stage, &answer, env)
             }
         }
+    }
+
+    /// Takes in what the `ItemReader` read, and reads on where a listing's objects are to be loaded.
+    #[allow(clippy::too_many_arguments)] // What goes on here has these many sides.
+    fn read_on(
+        &mut self,
+        program: &Program,
+        id: ThreadId,
+        mut run: MapRun,
+        reader: &Reader,
+        stage: RunStage,
+        read: &Json,
+        env: &mut dyn Env,
+    ) -> Then {
+        let (mut keys, bucket, mut items) = match stage {
+            RunStage::Loads { keys, bucket, items } => (keys, bucket, items),
+            _ if reader.loads => {
+                let listed = super::items::items(&Format::Listing, read);
+                let Ok(listed) = listed.map_err(|cause| reader_failed(&cause)) else {
+                    return self.fail_run(id, &run, reader_failed("Attempting to map over non-iterable node."), env);
+                };
+                let keys = listed.iter().filter_map(|object| object.get("Key").cloned()).collect();
+                let bucket = read.get("Name").cloned().unwrap_or_default();
+                return self.load_next(program, id, run, reader, (keys, bucket, Vec::new()), env);
+            }
+            _ => (VecDeque::new(), Json::Null, Vec::new()),
+        };
+        match super::items::items(&reader.format, read) {
+            Ok(read) => items.extend(read),
+            Err(cause) => return self.fail_run(id, &run, reader_failed(&cause), env),
+        }
+        if items.len() >= run.max_items {
+            items.truncate(run.max_items);
+            keys.clear();
+        }
+        if reader.loads {
+            return self.load_next(program, id, run, reader, (keys, bucket, items), env);
+        }
+        run.stage = RunStage::Reads;
+        self.begin_run(program, id, run, &Json::from(items), env)
+    }
+
+    fn load_next(
+        &mut self,
+        program: &Program,
+        id: ThreadId,
+        mut run: MapRun,
+        reader: &Reader,
+        (mut keys, bucket, items): (VecDeque<Json>, Json, Vec<Json>),
+        env: &mut dyn Env,
+    ) -> Then {
+        let Some(key) = keys.pop_front() else { return self.begin_run(program, id, run, &Json::from(items), env) };
+        let parameters = Json::from_pairs([("Bucket", bucket.clone()), ("Key", key)]);
+        run.stage = RunStage::Loads { keys, bucket, items };
+        let resource = reader.resource.with_action("getObject");
+        let task = self.open_run_task(id, run);
+        self.invoke_storage(id, task, Arc::new(resource), parameters);
+        Then::Stop
     }
 
     fn begin_run(&mut self, program: &Program, id: ThreadId, mut run: MapRun, items: &Json, env: &mut dyn Env) -> Then {
@@ -307,8 +399,8 @@ impl Execution {
         let mut effects = Vec::new();
         child.execution.poll(env, &mut effects);
         self.adopt(id, &mut child, effects);
-        if let Some(outcome) = child.execution.outcome().cloned() {
-            return self.end_child(program, id, outcome, env);
+        if child.execution.outcome().is_some() {
+            return self.end_child(program, id, &child.execution, env);
         }
         self.thread_mut(id).child = Some(child);
         Then::Stop
@@ -350,10 +442,10 @@ impl Execution {
                     invocation.task = task;
                     self.effects.push(Effect::Invoke(invocation));
                 }
-                Effect::SetTimer { timer, at_ms } => {
+                Effect::SetTimer { timer, at_ms, site, purpose } => {
                     let mine = self.next_timer(id);
                     child.numbers.push((mine.0, timer.0));
-                    self.effects.push(Effect::SetTimer { timer: mine, at_ms });
+                    self.effects.push(Effect::SetTimer { timer: mine, at_ms, site, purpose });
                 }
                 Effect::CancelTimer { timer } => {
                     if let Some(number) = ours(child, timer.0) {
@@ -371,11 +463,23 @@ impl Execution {
         }
     }
 
-    fn end_child(&mut self, program: &Program, id: ThreadId, outcome: Outcome, env: &mut dyn Env) -> Then {
+    fn end_child(&mut self, program: &Program, id: ThreadId, child: &Execution, env: &mut dyn Env) -> Then {
+        let (Some(outcome), start) = (child.outcome().cloned(), child.started_with()) else { return Then::Stop };
         let Some(fork_id) = self.thread(id).parent else { return Then::Stop };
         let index = self.thread(id).index as usize;
+        let Some(owner) = self.owner_of(fork_id) else { return Then::Stop };
+        let transformation = match &program.at(self.thread(owner).state).work {
+            Work::Map(map) => map.distributed.as_ref().and_then(|distributed| distributed.writer.as_ref()),
+            _ => None,
+        };
+        let transformation = transformation.map_or(Transformation::Compact, |writer| writer.transformation);
+        // AWS: a child that failed is described in full, whatever the transformation.
+        let (result, is_failed) = match outcome.output.clone() {
+            Some(output) if transformation != Transformation::None => (output, false),
+            output => (description(start, &outcome, env.now_ms()), output.is_none()),
+        };
         self.free_thread(id);
-        let Some((has_more, is_over)) = self.count_child(fork_id, index, outcome.output) else { return Then::Stop };
+        let Some((has_more, is_over)) = self.count_child(fork_id, index, result, is_failed) else { return Then::Stop };
         if self.is_run_failed(fork_id) {
             let Some((owner, run)) = self.abort_run(fork_id) else { return Then::Stop };
             let cause = "The specified tolerated failure threshold was exceeded";
@@ -390,7 +494,49 @@ impl Execution {
 
     fn end_run(&mut self, fork_id: ForkId, env: &mut dyn Env) -> Then {
         let Some((owner, run, results)) = self.take_run(fork_id) else { return Then::Stop };
-        self.succeed_run(owner, &run, Json::from(results), env)
+        let program = self.program.clone();
+        let distributed = match &program.at(self.thread(owner).state).work {
+            Work::Map(map) => map.distributed.as_ref(),
+            _ => None,
+        };
+        let Some(writer) = distributed.and_then(|distributed| distributed.writer.as_ref()) else {
+            return self.succeed_run(owner, &run, Json::from(results), env);
+        };
+        let Some((_, parameters)) = &writer.export else {
+            let results = super::results::transformed(writer.transformation, results);
+            return self.succeed_run(owner, &run, Json::from(results), env);
+        };
+        let view = self.view(owner);
+        let place = self.evaluated(owner, parameters, &run.input, Document::Input, view, Stage::Output, env);
+        let place = match place {
+            Ok(place) => place,
+            Err(failure) => return self.fail_run(owner, &run, failure, env),
+        };
+        let (files, result) = super::results::exported(writer, &run.arn, &run.uuid, &place, results, &run.failed);
+        match distributed {
+            Some(distributed) => self.write_next(owner, *run, distributed, files, result, env),
+            None => Then::Stop,
+        }
+    }
+
+    /// Writes the next file of the results; the run has succeeded after the last.
+    fn write_next(
+        &mut self,
+        id: ThreadId,
+        mut run: MapRun,
+        distributed: &Distributed,
+        mut rest: VecDeque<Json>,
+        result: Json,
+        env: &mut dyn Env,
+    ) -> Then {
+        let export = distributed.writer.as_ref().and_then(|writer| writer.export.as_ref());
+        let (Some(parameters), Some((resource, _))) = (rest.pop_front(), export) else {
+            return self.succeed_run(id, &run, result, env);
+        };
+        run.stage = RunStage::Writes { rest, result };
+        let task = self.open_run_task(id, run);
+        self.invoke_storage(id, task, resource.clone(), parameters);
+        Then::Stop
     }
 
     fn succeed_run(&mut self, owner: ThreadId, run: &MapRun, results: Json, env: &mut dyn Env) -> Then {
@@ -423,6 +569,8 @@ impl MapRun {
 
     /// Counts the items of a child that failed.
     pub(super) fn count_failure(&mut self, index: usize) {
+        self.failed.resize(self.failed.len().max(index + 1), false);
+        self.failed[index] = true;
         self.failed_items += self.sizes.get(index).copied().unwrap_or(1);
     }
 
@@ -437,6 +585,35 @@ impl MapRun {
         let is_strict = self.tolerated_count.is_none() && self.tolerated_percentage.is_none();
         over_count || over_percentage || (is_strict && self.failed_items > 0)
     }
+}
+
+/// What describes a child execution among the results.
+fn description(start: &Start, outcome: &Outcome, stop_ms: u64) -> Json {
+    let included = || Json::from_pairs([("Included", Json::from(true))]);
+    let status = outcome.status.name();
+    let mut members = vec![
+        ("ExecutionArn", Json::from(start.execution_arn.clone())),
+        ("Input", Json::from(start.input.to_string())),
+        ("InputDetails", included()),
+        ("Name", Json::from(start.execution_name.clone())),
+    ];
+    members.extend(outcome.error.clone().map(|error| ("Error", Json::from(error))));
+    members.extend(outcome.cause.clone().map(|cause| ("Cause", Json::from(cause))));
+    members.extend(outcome.output.as_ref().map(|output| ("Output", Json::from(output.to_string()))));
+    members.push(("OutputDetails", included()));
+    members.push(("RedriveCount", Json::from(0)));
+    if outcome.status == Status::Succeeded {
+        members.push(("RedriveStatus", Json::from("NOT_REDRIVABLE")));
+        let reason = format!("Execution is {status} and cannot be redriven");
+        members.push(("RedriveStatusReason", Json::from(reason)));
+    } else {
+        members.push(("RedriveStatus", Json::from("REDRIVABLE")));
+    }
+    members.push(("StartDate", Json::from(iso(start.start_ms))));
+    members.push(("StateMachineArn", Json::from(start.state_machine_arn.clone())));
+    members.push(("Status", Json::from(status)));
+    members.push(("StopDate", Json::from(iso(stop_ms))));
+    Json::from_pairs(members)
 }
 
 fn reader_failed(cause: &str) -> Failure {

@@ -61,7 +61,7 @@ impl Execution {
                 self.record_evaluation(id, &failure, env);
                 self.propagate(program, id, failure, env)
             }
-            Step::ItemsRead(read) => self.items_read(program, id, read, env),
+            Step::RunAnswered(answer) => self.run_answered(program, id, answer, env),
             Step::Child => self.poll_child(program, id, env),
             Step::Slept => self.leave_wait(program, id, env),
             Step::Ends(output) => self.end_thread(program, id, output, env),
@@ -206,8 +206,8 @@ impl Execution {
                 thread.step = Step::Enter;
                 Then::Continue(id)
             }
-            Next::End if self.interleaves => {
-                thread.step = Step::Ends(output);
+            Next::End if self.interleaves && !self.ends_silently(id) => {
+                self.thread_mut(id).step = Step::Ends(output);
                 Then::Continue(id)
             }
             Next::End => self.end_thread(program, id, output, env),

@@ -7,7 +7,7 @@ use super::flow::Stage;
 use super::formula::Document;
 use super::step::Then;
 use super::thread::{OpenTask, Step, ThreadId};
-use super::{Effect, Env, Event, Execution, Invocation, PAYLOAD_BYTES_MAX, Resumed, TimerId};
+use super::{Effect, Env, Event, Execution, Invocation, PAYLOAD_BYTES_MAX, Resumed, TimerId, TimerPurpose};
 use crate::asl::{Computed, DataFlow, Resource, TaskWork};
 use crate::history::{Kind, Payload, TaskEvent};
 use crate::json::Json;
@@ -80,10 +80,11 @@ impl Execution {
         let timeout_ms = timeout_seconds.map(|seconds| seconds.saturating_mul(1000));
         // AWS: only what ends through a token is expected to send heartbeats.
         let heartbeat_ms = heartbeat_seconds.filter(|_| work.resource.is_callback()).map(|s| s.saturating_mul(1000));
-        let timeout = timeout_ms.map(|delay_ms| self.set_timer(id, now_ms, delay_ms));
+        let timeout = timeout_ms.map(|delay_ms| self.set_timer(id, now_ms, delay_ms, TimerPurpose::Timeout));
         let is_activity = matches!(&*work.resource, Resource::Activity { .. });
         // AWS: an activity's heartbeat counts from when a worker took the task.
-        let heartbeat = heartbeat_ms.filter(|_| !is_activity).map(|delay_ms| self.set_timer(id, now_ms, delay_ms));
+        let heartbeat = heartbeat_ms.filter(|_| !is_activity);
+        let heartbeat = heartbeat.map(|delay_ms| self.set_timer(id, now_ms, delay_ms, TimerPurpose::Heartbeat));
         self.thread_mut(id).task = Some(OpenTask { id: task, token: token.clone(), timeout, heartbeat, heartbeat_ms });
         self.effects.push(Effect::Invoke(Box::new(Invocation {
             task,
@@ -211,7 +212,7 @@ impl Execution {
         self.go_on(id, Err(failure));
     }
 
-    /// A Map's only task is its `ItemReader`; the history does not show it.
+    /// A Map's only tasks are its `ItemReader` and `ResultWriter`; the history does not show them.
     fn reader_answered(&mut self, id: ThreadId, event: Event) -> Resumed {
         let read = match event {
             Event::Succeeded { output, .. } => Ok(output),
@@ -223,7 +224,7 @@ impl Execution {
             _ => return Resumed::Accepted,
         };
         self.close_task(id);
-        self.thread_mut(id).step = Step::ItemsRead(read);
+        self.thread_mut(id).step = Step::RunAnswered(read);
         self.ready.push_back(id);
         Resumed::Accepted
     }
@@ -238,9 +239,10 @@ impl Execution {
         self.thread_mut(id).last_event = self.history.record(last, now_ms, kind);
     }
 
-    fn set_timer(&mut self, id: ThreadId, now_ms: u64, delay_ms: u64) -> TimerId {
+    fn set_timer(&mut self, id: ThreadId, now_ms: u64, delay_ms: u64, purpose: TimerPurpose) -> TimerId {
         let timer = self.next_timer(id);
-        self.effects.push(Effect::SetTimer { timer, at_ms: now_ms.saturating_add(delay_ms) });
+        let (at_ms, site) = (now_ms.saturating_add(delay_ms), self.thread(id).site());
+        self.effects.push(Effect::SetTimer { timer, at_ms, site, purpose });
         timer
     }
 
@@ -250,7 +252,7 @@ impl Execution {
         if let Some(timer) = old {
             self.effects.push(Effect::CancelTimer { timer });
         }
-        let timer = self.set_timer(id, now_ms, delay_ms);
+        let timer = self.set_timer(id, now_ms, delay_ms, TimerPurpose::Heartbeat);
         if let Some(task) = &mut self.thread_mut(id).task {
             task.heartbeat = Some(timer);
         }

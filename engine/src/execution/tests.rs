@@ -1,9 +1,12 @@
+mod any_definition;
 mod drive;
 mod ends;
 mod forks;
 mod formulas;
 mod histories;
 mod map_runs;
+mod redrive;
+mod results;
 mod retries;
 mod tasks;
 mod values;

@@ -68,7 +68,7 @@ pub(super) struct Thread {
     pub(super) timer: Option<TimerId>,
     /// The running Parallel or Map visit.
     pub(super) fork: Option<ForkId>,
-    /// A distributed Map whose items are being read.
+    /// A distributed Map's run that waits for its items, its results or the writing of them.
     pub(super) run: Option<Box<MapRun>>,
     /// The execution of an item of a distributed Map.
     pub(super) child: Option<Box<Child>>,
@@ -89,8 +89,8 @@ pub(super) enum Step {
     Slept,
     /// Fails before its first state, for want of an input.
     Unborn(Failure),
-    /// Takes in what the `ItemReader` of a distributed Map read.
-    ItemsRead(Result<Json, Failure>),
+    /// Takes in what the `ItemReader` or `ResultWriter` of a distributed Map did.
+    RunAnswered(Result<Json, Failure>),
     /// Runs the execution of an item.
     Child,
     /// Is past its last state, whose output this is.

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::flow::Stage;
 use super::step::Then;
 use super::thread::{Step, ThreadId};
-use super::{Effect, Env, Execution};
+use super::{Effect, Env, Execution, TimerPurpose};
 use crate::asl::{DataFlow, Delay, Instant, Program};
 use crate::json::Json;
 use crate::query::Scope;
@@ -30,8 +30,10 @@ impl Execution {
             return Err(self.runtime(id, "Wait state delay is too long."));
         }
         let timer = self.next_timer(id);
-        self.thread_mut(id).timer = Some(timer);
-        self.effects.push(Effect::SetTimer { timer, at_ms: until_ms });
+        let thread = self.thread_mut(id);
+        thread.timer = Some(timer);
+        let site = thread.site();
+        self.effects.push(Effect::SetTimer { timer, at_ms: until_ms, site, purpose: TimerPurpose::Wait });
         Ok(Then::Stop)
     }
 

@@ -13,11 +13,24 @@ const MEMBERS: [(&str, &[&str]); 5] = [
     ("Map", &["Item"]),
 ];
 
+/// The fields that are evaluated before a task is scheduled.
+const PREPARING: [&str; 9] = [
+    "Parameters",
+    "Arguments",
+    "InputPath",
+    "Credentials",
+    "TimeoutSeconds",
+    "TimeoutSecondsPath",
+    "HeartbeatSeconds",
+    "HeartbeatSecondsPath",
+    "ItemSelector",
+];
+
 pub(super) fn check(machine: &Machine, problems: &mut Vec<Diagnostic>) {
     for state in &machine.states {
         for written in &state.written {
             for names in written.context_reads() {
-                if let Some((message, hint)) = missing(machine, state, &names) {
+                if let Some((message, hint)) = missing(machine, state, written.field, &names) {
                     let problem =
                         Diagnostic::warning("context-object", written.node.span, written.location.clone(), message);
                     problems.push(problem.hint(hint));
@@ -28,7 +41,7 @@ pub(super) fn check(machine: &Machine, problems: &mut Vec<Diagnostic>) {
 }
 
 /// Why the context object has no such place when the state is executed, and what to write instead.
-fn missing(machine: &Machine, state: &State, names: &[&str]) -> Option<(String, String)> {
+fn missing(machine: &Machine, state: &State, field: &str, names: &[&str]) -> Option<(String, String)> {
     let first = names.first()?;
     let Some((_, members)) = MEMBERS.iter().find(|(known, _)| known == first) else {
         let known: Vec<&str> = MEMBERS.iter().map(|(known, _)| *known).collect();
@@ -45,6 +58,10 @@ fn missing(machine: &Machine, state: &State, names: &[&str]) -> Option<(String, 
         "Task" if has_no_token(state) => Some((
             "there is a task token only where the task waits for one, so that the state fails".to_owned(),
             "let its Resource end in .waitForTaskToken".to_owned(),
+        )),
+        "Task" if !PREPARING.contains(&field) => Some((
+            format!("the task token is there while the task is prepared, not in '{field}', so that the state fails"),
+            "read it in Parameters or Arguments".to_owned(),
         )),
         "Map" => {
             let is_in_map =

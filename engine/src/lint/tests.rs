@@ -285,6 +285,43 @@ fn integrations_that_aws_may_not_have_are_doubted_and_those_it_has_not_refused()
 }
 
 #[test]
+fn a_refused_resource_comes_with_what_there_is() {
+    for (resource, hint) in [
+        ("lambda:invoke.sync", "lambda:invoke exists, but not with '.sync'"),
+        ("dynamodb:query", "call others as arn:aws:states:::aws-sdk:dynamodb:query"),
+        ("s3:putObject", "there is no optimized s3 integration"),
+        ("aws-sdk:s3:GetObject", "a Task calls a Lambda function's ARN"),
+    ] {
+        let text = format!(r#"{{"StartAt": "A", "States": {{{}}}}}"#, task(resource, ""));
+        let found = lint_text(&text, WorkflowType::Standard);
+        assert!(found[0].hint.as_deref().is_some_and(|found| found.contains(hint)), "{resource} {found:?}");
+    }
+}
+
+#[test]
+fn every_error_says_how_to_mend_it_or_says_it_all() {
+    for states in [
+        r#""A": {"Type": "Pass"}"#,
+        r#""A": {"Type": "Pass", "Next": "B", "End": true}"#,
+        r#""A": {"Type": "Pass", "End": "true"}"#,
+        r#""A": {"Type": "Pass", "End": true, "Catch": []}"#,
+        r#""A": {"Type": "Pass", "End": true, "ResultPath": "$.a[*]"}"#,
+        r#""A": {"Type": "Wait", "End": true}"#,
+        r#""A": {"Type": "Wait", "Seconds": -1, "End": true}"#,
+        r#""A": {"Type": "Wait", "Seconds": "5", "End": true}"#,
+        r#""A": {"Type": "Parallel", "Branches": [], "End": true}"#,
+        r#""A": {"Type": "Pass", "Next": "A"}"#,
+        r#""A": {"Type": "Task", "Resource": "x", "Credentials": {}, "End": true}"#,
+        r#""A": {"Type": "Pass", "Parameters": {"a.$": "b"}, "End": true}"#,
+    ] {
+        let text = format!(r#"{{"StartAt": "A", "States": {{{states}}}}}"#);
+        for problem in lint_text(&text, WorkflowType::Standard) {
+            assert!(problem.hint.is_some(), "{states} {problem:?}");
+        }
+    }
+}
+
+#[test]
 fn retries_of_what_happens_twice_are_warned_about() {
     let retry = r#""Retry": [{"ErrorEquals": ["States.ALL"]}],"#;
     for (resource, parameters, twice) in [
@@ -423,6 +460,10 @@ fn the_context_object_is_known_member_by_member() {
         );
     }
     check(
+        &task("ecs:runTask.sync", r#""TimeoutSeconds": 9, "Assign": {"t.$": "$$.Task.Token"},"#),
+        &["warning context-object at /States/A/Assign/t.$: the task token is there while the task is prepared"],
+    );
+    check(
         r#""A": {"Type": "Map", "End": true, "ItemSelector": {"v.$": "$$.Map.Item.Value"}, "ItemProcessor": {"StartAt": "I",
              "States": {"I": {"Type": "Pass", "Parameters": {"i.$": "$$.Map.Item.Index"}, "End": true}}}}"#,
         &[],
@@ -440,6 +481,31 @@ fn fields_of_distributed_maps_do_nothing_in_inline_ones() {
     check(&map(r#""ToleratedFailureCount": 1,"#), &["warning inline-map at /States/A/ToleratedFailureCount"]);
     check(&map(r#""MaxConcurrency": 100,"#), &["warning inline-map at /States/A/MaxConcurrency"]);
     check(&map(r#""MaxConcurrency": 40,"#), &[]);
+}
+
+#[test]
+fn readers_and_writers_of_distributed_maps_are_looked_into() {
+    let map = |fields: &str| {
+        format!(
+            r#""A": {{"Type": "Map", {fields} "End": true, "ItemProcessor": {{"StartAt": "I", "States":
+               {{"I": {{"Type": "Succeed"}}}}, "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}}}}}}"#
+        )
+    };
+    let reader = |resource: &str| {
+        map(&format!(r#""ItemReader": {{"Resource": "{resource}", "Parameters": {{"Bucket": "b", "Key": "k"}}}},"#))
+    };
+    check(&reader("arn:aws:states:::s3:getObject"), &[]);
+    check(&reader("arn:${AWS::Partition}:states:::s3:getObject"), &[]);
+    check(
+        &reader("arn:aws:states:::s3:putObject"),
+        &["error SCHEMA_VALIDATION_FAILED at /States/A/ItemReader/Resource"],
+    );
+    let config = |config: &str| map(&format!(r#""ResultWriter": {{"WriterConfig": {{{config}}}}},"#));
+    check(&config(r#""OutputType": "JSONL""#), &[]);
+    check(
+        &config(""),
+        &["error SCHEMA_VALIDATION_FAILED at /States/A/ResultWriter/WriterConfig: These fields are required"],
+    );
 }
 
 #[test]

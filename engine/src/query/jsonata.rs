@@ -24,10 +24,11 @@ mod tree;
 use jsonata_core::ast::AstNode;
 
 pub use analysis::{Analysis, Reads};
-pub use convert::{NotJson, from_jvalue, to_jvalue};
+pub use convert::{NotJson, from_jvalue, to_jvalue, to_jvalue_once};
 pub use error::{CompileError, EvaluationError, EvaluationProblem};
 pub use evaluate::{Host, NoHost};
 pub use jsonata_core::evaluator::EvaluatorOptions;
+pub use jsonata_core::value::JMap;
 pub use jsonata_core::value::JValue;
 
 /// Longest expression that is compiled; a definition is at most 1 MiB, and nobody writes one this long by hand.

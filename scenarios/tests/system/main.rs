@@ -4,12 +4,16 @@
 
 mod agreement;
 mod callback;
+mod clients;
 mod determinism;
+mod long_running;
 mod lost_update;
+mod monitored;
 mod parallel;
 mod planted;
 mod promises;
 mod published;
+mod queued;
 mod scripts;
 mod snapshots;
 mod support;

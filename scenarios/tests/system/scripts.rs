@@ -1,8 +1,10 @@
 //! A script is the whole of a run: it replays a seed, and what is taken out of it leaves the rest as it was.
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-use rehearsal::explore::strategies::{Bytes, Replay, Seeded, run_key};
+use proptest::test_runner::{RngSeed, TestError, TestRunner};
+use rehearsal::explore::strategies::{Bytes, Replay, Seeded, run_key, scripts};
+use rehearsal::world::Script;
+use rehearsal_scenarios::shoppers;
 
 use crate::support::{Watched, in_parallel, naive, stress, unjudged, world};
 
@@ -95,4 +97,23 @@ fn whatever_the_bytes_decide_a_run_comes_to_an_end() {
         let replayed = world.run(Box::new(Replay::new(&script)), run_key(1), true).expect("handlers that run");
         prop_assert_eq!(decided, replayed);
     });
+}
+
+#[test]
+fn property_tests_draw_scripts_and_shrink_them_to_the_deviation_that_matters() {
+    let one_shopper = naive().faults(stress()).workload(|names| shoppers::shoppers(names, 1, shoppers::PLENTIFUL));
+    let places = one_shopper.places(0, &Script::default()).expect("handlers that run");
+    let world = std::cell::RefCell::new(world(&one_shopper));
+    let config =
+        ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(2026), ..ProptestConfig::default() };
+    let failed = TestRunner::new(config).run(&scripts(places, 6), |script| {
+        let mut world = world.borrow_mut();
+        let outcome = world.run(Box::new(Replay::new(&script)), run_key(0), false).expect("handlers that run");
+        prop_assert_eq!(outcome.violation, None);
+        Ok(())
+    });
+    match failed {
+        Err(TestError::Fail(_, script)) => assert_eq!(script.deviations(), 1, "{script:?}"),
+        other => panic!("the textbook orders keep their promises: {other:?}"),
+    }
 }

@@ -38,10 +38,10 @@ fn a_failing_test_ends_with_the_command_that_replays_it() {
     let (passes, told) = run_breaks(None);
     assert!(!passes);
     assert!(told.contains("broken: stock is never negative"), "{told}");
-    let command = line(&told, "REHEARSAL_SEED=");
+    let command = line(&told, "REHEARSAL_TOKEN=");
     assert!(command.ends_with(" verdicts::breaks -- --exact"), "{command}");
-    let seed = command.split(['=', ' ']).nth(1).expect("a seed");
-    let (passes, again) = run_breaks(Some((testing::SEED_VARIABLE, seed)));
+    let token = command.split(['=', ' ']).nth(1).expect("a token");
+    let (passes, again) = run_breaks(Some((testing::TOKEN_VARIABLE, token)));
     assert!(!passes);
     let story = |text: &str| text.split("broken: ").nth(1).map(str::to_owned);
     assert_eq!(story(&told).as_deref().map(line_of_time), story(&again).as_deref().map(line_of_time));

@@ -3,7 +3,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{HELD, VIOLATED, load, parse_profile, print, profile_text, tell, unusable};
+use super::parse::{parse_profile, parse_strategy};
+use super::{HELD, VIOLATED, load, print, profile_text, tell, unusable};
+use crate::explore::Strategy;
 use crate::report::{Again, Told, replay_text};
 use crate::world::{Profile, Token};
 
@@ -19,6 +21,9 @@ pub struct ReplayArgs {
     /// The token to run again, as a failing run printed it
     #[arg(long)]
     token: Option<String>,
+    /// The strategy that ran the seed, as `check` named it
+    #[arg(long, default_value = "all", value_parser = parse_strategy)]
+    strategy: Strategy,
     /// Fault profile instead of the scenario's own: none, documented or stress
     #[arg(long, value_parser = parse_profile)]
     faults: Option<Profile>,
@@ -40,7 +45,7 @@ pub fn replay(args: &ReplayArgs) -> ExitCode {
 
 fn run(args: &ReplayArgs) -> Result<u8, String> {
     let token = args.token.as_deref().map(str::parse::<Token>).transpose()?;
-    let harness = load(&args.scenario, args.faults, args.watchdog)?;
+    let harness = load(&args.scenario, args.faults, args.watchdog)?.strategy(args.strategy);
     let run = match (&token, args.seed) {
         (Some(token), _) => {
             if token.scenario != harness.hash() {

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use rehearsal_engine::{Json, json};
 
 use super::hosting::follow_clock;
 use super::{Entropy, Host, HostError, Start, Step, Wake};
-use crate::services::{Answer, ApiError, Request, Response, dynamodb, eventbridge, stepfunctions};
+use crate::services::{Answer, ApiError, Request, Response, dynamodb, eventbridge, sns, sqs, stepfunctions};
 use crate::world::{Millis, uuid};
 
 /// The error that a handler ends with: what Lambda reports as `errorType` and `errorMessage`.
@@ -41,7 +42,10 @@ impl From<CallError> for FunctionError {
             format!("An error occurred ({}) when calling the {operation} operation: {}", error.code, error.message);
         // boto3 raises a modelled exception under its own name, anything else as ClientError.
         let is_modelled = dynamodb_models(error.code) || stepfunctions_models(error.code);
-        let kind = if is_modelled { error.code } else { "ClientError" };
+        let kind = match error.code {
+            code if is_modelled => code,
+            code => messaging_models(code).unwrap_or("ClientError"),
+        };
         FunctionError::new(kind, message)
     }
 }
@@ -119,6 +123,50 @@ impl Context {
         }
     }
 
+    /// Calls SQS.
+    pub async fn sqs(&self, request: sqs::Request) -> Result<sqs::Response, CallError> {
+        let operation = request.operation_name();
+        match self.call(Request::Sqs(Box::new(request))).await {
+            Ok(Response::Sqs(response)) => Ok(response),
+            Ok(_) => Err(CallError { operation, error: ApiError::new("InternalFailure", "not an answer of SQS") }),
+            Err(error) => Err(CallError { operation, error }),
+        }
+    }
+
+    /// Sends a message to a queue; its id.
+    pub async fn send_message(&self, send: sqs::SendMessage) -> Result<Arc<str>, CallError> {
+        match self.sqs(sqs::Request::SendMessage(send)).await? {
+            sqs::Response::Sent(sent) => Ok(sent.message_id),
+            _ => Err(CallError {
+                operation: "SendMessage",
+                error: ApiError::new("InternalFailure", "not an answer to a message"),
+            }),
+        }
+    }
+
+    /// Receives messages from a queue.
+    pub async fn receive_messages(&self, receive: sqs::ReceiveMessage) -> Result<Vec<sqs::Received>, CallError> {
+        match self.sqs(sqs::Request::ReceiveMessage(receive)).await? {
+            sqs::Response::Received(messages) => Ok(messages),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Deletes a received message from its queue.
+    pub async fn delete_message(&self, queue: impl Into<Arc<str>>, receipt: Arc<str>) -> Result<(), CallError> {
+        self.sqs(sqs::Request::DeleteMessage { queue: queue.into(), receipt }).await.map(|_| ())
+    }
+
+    /// Publishes a message to a topic; its id.
+    pub async fn publish(&self, publish: sns::Publish) -> Result<Arc<str>, CallError> {
+        let operation = "Publish";
+        match self.call(Request::Sns(Box::new(sns::Request::Publish(publish)))).await {
+            Ok(Response::Sns(sns::PublishResponse::One(published))) => Ok(published.message_id),
+            Ok(_) => Err(CallError { operation, error: ApiError::new("InternalFailure", "not an answer of SNS") }),
+            Err(error) => Err(CallError { operation, error }),
+        }
+    }
+
     /// Sleeps in virtual time.
     pub async fn sleep_ms(&self, ms: u64) {
         self.ask(Step::Sleep { ms }).await;
@@ -149,7 +197,7 @@ impl Context {
     }
 
     /// The request id of the invocation.
-    pub fn request_id(&self) -> std::sync::Arc<str> {
+    pub fn request_id(&self) -> Arc<str> {
         let key = self.mailbox.borrow().request;
         uuid(key, key.rotate_left(32) ^ 0x5bd1_e995)
     }
@@ -328,6 +376,28 @@ fn dynamodb_models(code: &str) -> bool {
             | "ItemCollectionSizeLimitExceededException"
             | "InternalServerError"
     )
+}
+
+/// The class under which botocore raises an error of SQS or SNS that it models.
+fn messaging_models(code: &str) -> Option<&'static str> {
+    Some(match code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code) {
+        "NonExistentQueue" => "QueueDoesNotExist",
+        "ReceiptHandleIsInvalid" => "ReceiptHandleIsInvalid",
+        "InvalidMessageContents" => "InvalidMessageContents",
+        "RequestThrottled" => "RequestThrottled",
+        "MessageNotInflight" => "MessageNotInflight",
+        "TooManyEntriesInBatchRequest" => "TooManyEntriesInBatchRequest",
+        "BatchEntryIdsNotDistinct" => "BatchEntryIdsNotDistinct",
+        "BatchRequestTooLong" => "BatchRequestTooLong",
+        "EmptyBatchRequest" => "EmptyBatchRequest",
+        "PurgeQueueInProgress" => "PurgeQueueInProgress",
+        "NotFound" => "NotFoundException",
+        "InvalidParameter" => "InvalidParameterException",
+        "AuthorizationError" => "AuthorizationErrorException",
+        "InternalError" => "InternalErrorException",
+        "Throttled" => "ThrottledException",
+        _ => return None,
+    })
 }
 
 /// Error codes that botocore models for Step Functions, of the operations that handlers call.

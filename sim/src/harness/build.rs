@@ -15,15 +15,18 @@ use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, Scenari
 use crate::services::dynamodb::{Database, DynamoDb};
 use crate::services::eventbridge::{self, Bus, Destination, EventBridge};
 use crate::services::lambda::{Function, Lambda};
-use crate::services::stepfunctions::{StateMachine, StepFunctions, TaskPlan};
+use crate::services::s3::S3;
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
+use crate::services::stepfunctions::{Activity, Found, MachinePoints, Point, StateMachine, StepFunctions, TaskPlan};
 use crate::template::stack::{self, Stack, StateMachineKind};
 use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
 
-/// Compiles everything once to find every problem before the first run.
-pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
+/// Compiles everything once to find every problem before the first run; the answer is what only deserves a warning.
+pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
     let mut problems = Vec::new();
     for machine in &loaded.stack.state_machines {
-        if let Err(diagnostics) = compile(machine, &loaded.stack) {
+        if let Err(diagnostics) = compile(machine, loaded) {
             problems
                 .extend(diagnostics.into_iter().map(|diagnostic| Problem::new(machine.definition_source, diagnostic)));
         }
@@ -31,16 +34,22 @@ pub(super) fn check(loaded: &Loaded) -> Result<(), Problems> {
     for rule in &loaded.stack.rules {
         check_rule(rule, &mut problems);
     }
+    for archive in &loaded.stack.archives {
+        check_archive(archive, &mut problems);
+    }
+    super::messaging::check(&loaded.stack, &mut problems);
     super::expression::check(loaded, &mut problems);
     super::workload::check(loaded, &mut problems);
     super::handlers::check_mocks(loaded, &mut problems);
     super::tables::check(loaded, &mut problems);
+    super::monitoring::check(loaded, &mut problems);
+    super::scheduling::check(loaded, &mut problems);
     let faults: Vec<&str> = FaultId::ALL.iter().map(|fault| fault.spec().id).collect();
     problems.extend(loaded.scenario.faults.unknown_names(&faults));
     if problems.iter().any(Problem::is_error) {
         return Err(Problems { sources: loaded.sources.clone(), problems });
     }
-    Ok(())
+    Ok(problems)
 }
 
 pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostError> {
@@ -49,8 +58,12 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let mut names = Names::default();
     let policies = loaded.policies.clone();
     let functions = functions(stack, &policies, &mut names);
-    let machines = machines(stack, &policies, &mut names)?;
+    let machines = machines(loaded, &policies, &mut names)?;
+    let activities = stack.activities.iter().map(|activity| Activity::new(activity.arn.clone())).collect();
     let (buses, rules) = buses_and_rules(stack, &policies, &mut names);
+    let sources = super::messaging::sources(stack, &mut names);
+    let queues = super::messaging::queues(stack);
+    let topics = super::messaging::topics(stack, &policies, &mut names);
     let database = database(loaded)?;
     // One for all that look at the world.
     let mirror = Rc::default();
@@ -67,19 +80,41 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let host = super::handlers::host(harness, python)?;
     let clients = super::scripts::clients(loaded, &mut names, python)?;
     let announces = !buses[0].matcher.is_empty();
-    let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone()));
+    let (metrics, cloudwatch) = super::monitoring::build(harness, &rules, announces, &mut names);
+    let archives = archives(stack, &buses);
+    let scheduler = super::scheduling::build(loaded, &mut names);
+    let core = Core::new(Rc::new(names), Rc::new(harness.plan.clone())).watched(metrics);
     Ok(World::new(
         core,
+        cloudwatch,
         DynamoDb::new(database),
-        EventBridge::new(buses, rules),
-        Lambda::new(functions, host),
-        StepFunctions::new(machines, announces),
+        EventBridge::new(buses, rules).archived_by(archives),
+        Lambda::new(functions, host).with_sources(sources),
+        scheduler,
+        StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces),
+        Sqs::new(queues),
+        Sns::new(topics),
         Permissions::new(policies, arns(stack), stack.environment.clone()),
         invariants,
         workload,
         harness.caps,
     )
-    .with_clients(clients))
+    .with_clients(clients)
+    .with_s3(buckets(loaded)))
+}
+
+/// The template's buckets, and the objects that the scenario puts in them or in others.
+fn buckets(loaded: &Loaded) -> S3 {
+    let mut s3 = S3::default();
+    for bucket in &loaded.stack.buckets {
+        s3.seed(&bucket.name, None);
+    }
+    for object in &loaded.scenario.objects {
+        let named = loaded.stack.buckets.iter().find(|bucket| bucket.is_called(&object.bucket));
+        let bucket = named.map_or(&object.bucket, |bucket| &bucket.name);
+        s3.seed(bucket, Some((object.key.clone(), object.body.clone())));
+    }
+    s3
 }
 
 pub(super) fn fault_plan(scenario: &ScenarioFile) -> FaultPlan {
@@ -126,18 +161,25 @@ pub(super) fn when(kind: InvariantKind) -> When {
     }
 }
 
-pub(super) fn machine_states(stack: &Stack) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
-    let states = |machine: &stack::StateMachine| match Program::from_node(&machine.definition) {
-        Ok(program) => program.states().map(|(_, state)| state.path().clone()).collect(),
+pub(super) fn machine_points(stack: &Stack) -> Vec<(Arc<str>, Vec<Point>)> {
+    let points = |machine: &stack::StateMachine| match Program::from_node(&machine.definition) {
+        Ok(program) => MachinePoints::of(&program, 0).described().to_vec(),
         Err(_) => Vec::new(),
     };
-    stack.state_machines.iter().map(|machine| (machine.identity.name.clone(), states(machine))).collect()
+    stack.state_machines.iter().map(|machine| (machine.identity.name.clone(), points(machine))).collect()
 }
 
 type Compiled = (Program, Vec<Option<TaskPlan>>);
 
 /// The program of a state machine and how each of its tasks is called.
-fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec<Diagnostic>> {
+fn compile(machine: &stack::StateMachine, loaded: &Loaded) -> Result<Compiled, Vec<Diagnostic>> {
+    let stack = &loaded.stack;
+    let place = |at: Option<usize>| at.map(|at| at as u32);
+    let found = Found {
+        function: &|arn| find_function(stack, arn),
+        activity: &|arn| place(stack.activities.iter().position(|activity| *activity.arn == *arn)),
+        mock: &|arn| place(super::handlers::mocked_resources(loaded).position(|mock| *mock.function == *arn)),
+    };
     let program = Program::from_node(&machine.definition)?;
     let mut problems = Vec::new();
     if machine.kind == StateMachineKind::Express {
@@ -145,7 +187,7 @@ fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec
     }
     let mut plans = Vec::new();
     for (_, state) in program.states() {
-        let plan = state.resource().map(|resource| TaskPlan::of(resource, |arn| find_function(stack, arn)));
+        let plan = state.resource().map(|resource| TaskPlan::of(resource, &found));
         plans.push(match plan {
             Some(Err(message)) => {
                 let path = format!("{}/Resource", state.location());
@@ -160,7 +202,7 @@ fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec
     if problems.is_empty() { Ok((program, plans)) } else { Err(problems) }
 }
 
-fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
+pub(super) fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
     // An ARN may carry a qualifier behind the name.
     let named = |function: &stack::Function| {
         let own = &*function.identity.arn;
@@ -169,7 +211,7 @@ fn find_function(stack: &Stack, arn: &str) -> Option<u32> {
     stack.functions.iter().position(named).map(|index| index as u32)
 }
 
-fn principal(policies: &Policies, role_arn: &str) -> Principal {
+pub(super) fn principal(policies: &Policies, role_arn: &str) -> Principal {
     policies.role(role_arn).map_or(Principal::Anyone, Principal::Role)
 }
 
@@ -180,6 +222,7 @@ fn assumable(policies: &Policies, stack: &Stack, role_arn: &str) -> bool {
 }
 
 fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Function> {
+    let destination = |arn: Option<&Arc<str>>| arn.map(|arn| super::messaging::destination(stack, arn));
     let function = |function: &stack::Function| {
         let config = stack.event_invoke_configs.iter().find(|config| config.function_arn == function.identity.arn);
         Function {
@@ -192,15 +235,19 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
             reserved_concurrency: function.reserved_concurrency,
             async_retries_max: config.map_or(Function::ASYNC_RETRIES_MAX, |config| config.retry_attempts_max),
             async_age_max_ms: config.map_or(Function::ASYNC_AGE_MAX_MS, |config| config.event_age_max_ms),
+            on_success: destination(config.and_then(|config| config.on_success_arn.as_ref())),
+            on_failure: destination(config.and_then(|config| config.on_failure_arn.as_ref())),
+            dead_letter: destination(function.dead_letter_arn.as_ref()),
         }
     };
     stack.functions.iter().map(function).collect()
 }
 
-fn machines(stack: &Stack, policies: &Policies, names: &mut Names) -> Result<Vec<StateMachine>, HostError> {
+fn machines(loaded: &Loaded, policies: &Policies, names: &mut Names) -> Result<Vec<StateMachine>, HostError> {
+    let stack = &loaded.stack;
     let mut machines = Vec::new();
     for machine in &stack.state_machines {
-        let (program, plans) = compile(machine, stack)
+        let (program, plans) = compile(machine, loaded)
             .map_err(|problems| HostError(problems.first().map_or_else(String::new, ToString::to_string)))?;
         let states = program.states().map(|(_, state)| names.intern(state.path())).collect();
         let states_text = program.states().map(|(_, state)| state.path().clone()).collect();
@@ -212,6 +259,7 @@ fn machines(stack: &Stack, policies: &Policies, names: &mut Names) -> Result<Vec
             role: principal(policies, &machine.role_arn),
             assumable: assumable(policies, stack, &machine.role_arn),
             express: machine.kind == StateMachineKind::Express,
+            definition: machine.definition.to_json().to_string().into(),
             program: Arc::new(program),
             states,
             states_text,
@@ -248,6 +296,24 @@ fn buses_and_rules(stack: &Stack, policies: &Policies, names: &mut Names) -> (Ve
     (buses, rules)
 }
 
+fn archives(stack: &Stack, buses: &[Bus]) -> Vec<eventbridge::Archive> {
+    let archive = |archive: &stack::Archive| {
+        let pattern = archive.pattern.as_ref().and_then(|pattern| Pattern::from_node(pattern).ok()).map(|pattern| {
+            let mut matcher = RuleMatcher::new();
+            matcher.add(0, &pattern);
+            matcher
+        });
+        Some(eventbridge::Archive {
+            text: archive.identity.name.clone(),
+            arn: archive.identity.arn.clone(),
+            bus: buses.iter().position(|bus| bus.arn == archive.source_arn)? as u32,
+            pattern,
+            retention_ms: archive.retention_ms,
+        })
+    };
+    stack.archives.iter().filter_map(archive).collect()
+}
+
 fn target(
     target: &stack::Target,
     rule: &stack::Rule,
@@ -261,7 +327,7 @@ fn target(
         (Some(machine), ..) => Destination::StateMachine(machine as u32),
         (_, Some(function), _) => Destination::Function(function),
         (.., Some(bus)) => Destination::Bus(bus.identity.arn.clone()),
-        _ => Destination::Other(target.arn.clone()),
+        _ => super::messaging::rule_destination(target, stack),
     };
     let role_arn = target.role_arn.as_ref().or(rule.role_arn.as_ref());
     // AWS: functions are invoked by their resource policy, everything else through the target's role.
@@ -271,18 +337,22 @@ fn target(
             role_arn.is_some_and(|role| policies.can_assume(role, "events.amazonaws.com"))
         }
         Destination::Other(_) => true,
+        messaging => super::messaging::permits_rule(messaging, target, rule, policies),
     };
     let acts_as = match (&destination, role_arn) {
-        (Destination::StateMachine(_) | Destination::Bus(_), Some(arn)) => principal(policies, arn),
+        (Destination::Function(_) | Destination::LogGroup(_) | Destination::Other(_), _) => Principal::Anyone,
+        (_, Some(arn)) => principal(policies, arn),
         _ => Principal::Anyone,
     };
     Some(eventbridge::Target {
+        arn: target.arn.clone(),
         destination,
         permitted,
         input: input(&target.input)?,
         role: acts_as,
         retries_max: target.retry_policy.retry_attempts_max,
         age_max_ms: target.retry_policy.event_age_max_ms,
+        dead_letter: super::messaging::rule_dead_letter(target, rule, policies),
     })
 }
 
@@ -302,6 +372,17 @@ fn transformer(
 ) -> Result<InputTransformer, rehearsal_engine::events::TransformerError> {
     let paths = transformer.paths.iter().map(|(name, path, _)| (&**name, &**path));
     InputTransformer::compile(paths, transformer.template.as_str())
+}
+
+/// Finds what is wrong with an archive before it would silently keep nothing.
+fn check_archive(archive: &stack::Archive, problems: &mut Vec<Problem>) {
+    if let Some(pattern) = &archive.pattern
+        && let Err(rejection) = Pattern::from_node(pattern)
+    {
+        let path = format!("/Resources/{}/Properties/EventPattern", archive.identity.logical_id);
+        let problem = Diagnostic::error("InvalidEventPatternException", pattern.span, path, rejection.to_string());
+        problems.push(Problem::new(archive.identity.place.source, problem));
+    }
 }
 
 /// Finds what is wrong with a rule before it would silently match or deliver nothing.
@@ -357,6 +438,8 @@ fn arns(stack: &Stack) -> Arns {
         functions: stack.functions.iter().map(|function| function.identity.arn.clone()).collect(),
         machines: stack.state_machines.iter().map(|machine| machine.identity.arn.clone()).collect(),
         buses: vec![("default".into(), stack.environment.arn("events", "event-bus/default"))],
+        queues: stack.queues.iter().map(|queue| queue.identity.arn.clone()).collect(),
+        topics: stack.topics.iter().map(|topic| topic.identity.arn.clone()).collect(),
         ..Arns::default()
     };
     arns.buses.extend(stack.event_buses.iter().map(|bus| (bus.identity.name.clone(), bus.identity.arn.clone())));

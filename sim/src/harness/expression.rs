@@ -116,6 +116,10 @@ fn part(loaded: &Loaded, expression: &Expression, path: &[String]) -> Parts {
         Some("executions") if may_read_states(expression.source()) => Parts::EXECUTIONS,
         Some("executions") => Parts::EXECUTION_ENDS,
         Some("events") => Parts::EVENTS,
+        Some("metrics") => Parts::METRICS,
+        Some("alarms") => Parts::ALARMS,
+        Some("queues") => Parts::QUEUES,
+        Some("topics") => Parts::TOPICS,
         Some("tokens") => Parts::TOKENS,
         Some("clients") => Parts::CLIENTS,
         _ => Parts::ALL,
@@ -134,14 +138,21 @@ fn may_read_states(source: &str) -> bool {
 pub(super) struct Known {
     tables: Vec<String>,
     buses: Vec<String>,
+    alarms: Vec<String>,
+    queues: Vec<String>,
+    topics: Vec<String>,
 }
 
 impl Known {
     pub(super) fn of(loaded: &Loaded) -> Known {
         let names = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect::<Vec<_>>();
         let stack = &loaded.stack;
+        let composites = stack.composite_alarms.iter().map(|alarm| &*alarm.identity.name);
         Known {
+            alarms: names(&mut stack.alarms.iter().map(|alarm| &*alarm.identity.name).chain(composites)),
             tables: names(&mut stack.tables.iter().map(|table| &*table.identity.name)),
+            queues: names(&mut stack.queues.iter().map(|queue| &*queue.identity.name)),
+            topics: names(&mut stack.topics.iter().map(|topic| &*topic.identity.name)),
             buses: names(
                 &mut std::iter::once("default").chain(stack.event_buses.iter().map(|bus| &*bus.identity.name)),
             ),
@@ -158,13 +169,17 @@ impl Known {
         let (kind, names) = match first.as_str() {
             "tables" => ("table", &self.tables),
             "events" => ("event bus", &self.buses),
+            "alarms" => ("alarm", &self.alarms),
+            "queues" => ("queue", &self.queues),
+            "topics" => ("topic", &self.topics),
             _ => return None,
         };
         let second = path.get(1)?;
         if names.contains(second) {
             return None;
         }
-        let message = format!("the template has no {kind} '{second}': it has {}", names.join(", "));
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let message = format!("the template has no {kind} '{second}': it has {known}");
         Some((second, message, suggestion_hint(second, names.iter().map(String::as_str))))
     }
 }

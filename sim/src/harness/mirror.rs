@@ -4,10 +4,13 @@ use rehearsal_engine::query::jsonata::{JValue, to_jvalue};
 
 use crate::services::dynamodb::{Item, ItemKey, TableId};
 use crate::services::stepfunctions::{ExecutionRecord, OpenToken};
+use crate::world::metrics::{MetricKey, Series, Statistic};
 use crate::world::{Client, Millis, Parts, View};
 
-/// The world's state in the evaluator's own values: `{tables, executions, events, tokens, clients, invocations,
-/// now}`.
+mod messaging;
+
+/// The world's state in the evaluator's own values: `{tables, executions, events, queues, topics, tokens, clients,
+/// invocations, metrics, alarms, now}`.
 ///
 /// Kept beside the world and brought up to date where it is read: of a table the items that were written, of the
 /// executions those that moved, of the events the new ones. Everything else is shared with the state before, so that a
@@ -18,14 +21,30 @@ pub(super) struct Mirror {
     tables: Vec<Table>,
     executions: Executions,
     events: Events,
+    queues: messaging::Queues,
+    topics: messaging::Topics,
     tokens: Tokens,
     clients: Clients,
+    metrics: Copied,
+    alarms: Copied,
     scalars: (usize, Millis),
     root: Option<JValue>,
 }
 
 /// The names at the top of the mirror.
-pub(super) const TOP_LEVEL: [&str; 7] = ["tables", "executions", "events", "tokens", "clients", "invocations", "now"];
+pub(super) const TOP_LEVEL: [&str; 11] = [
+    "tables",
+    "executions",
+    "events",
+    "queues",
+    "topics",
+    "tokens",
+    "clients",
+    "invocations",
+    "metrics",
+    "alarms",
+    "now",
+];
 
 impl Mirror {
     /// The state of `view`, up to date in the parts that `reads` has.
@@ -34,8 +53,12 @@ impl Mirror {
             self.run = view.revisions.run();
             self.executions = Executions::default();
             self.events = Events::of(view);
+            self.queues = messaging::Queues::default();
+            self.topics = messaging::Topics::default();
             self.tokens = Tokens::default();
             self.clients = Clients::default();
+            self.metrics = Copied::default();
+            self.alarms = Copied::default();
             self.root = None;
             // Items that are the same as in the run before are recognised by themselves.
             self.tables.resize_with(view.tables.schemas().len(), Table::default);
@@ -47,8 +70,12 @@ impl Mirror {
         }
         stale |= reads.meets(Parts::EXECUTIONS) && self.executions.refresh(view);
         stale |= reads.meets(Parts::EVENTS) && self.events.refresh(view);
+        stale |= reads.meets(Parts::QUEUES) && self.queues.refresh(view);
+        stale |= reads.meets(Parts::TOPICS) && self.topics.refresh(view);
         stale |= reads.meets(Parts::TOKENS) && self.tokens.refresh(view);
         stale |= reads.meets(Parts::CLIENTS) && self.clients.refresh(view);
+        stale |= reads.meets(Parts::METRICS) && self.metrics.refresh(view, Parts::METRICS, metrics);
+        stale |= reads.meets(Parts::ALARMS) && self.alarms.refresh(view, Parts::ALARMS, alarms);
         let scalars = (view.invocations, view.now);
         stale |= reads.meets(Parts::NOW.and(Parts::INVOCATIONS)) && self.scalars != scalars;
         if stale {
@@ -67,9 +94,13 @@ impl Mirror {
             ("tables", object(tables)),
             ("executions", self.executions.value.clone()),
             ("events", object(events)),
+            ("queues", self.queues.value.clone()),
+            ("topics", self.topics.value.clone()),
             ("tokens", self.tokens.value.clone()),
             ("clients", self.clients.value.clone()),
             ("invocations", JValue::Number(view.invocations as f64)),
+            ("metrics", self.metrics.value.clone()),
+            ("alarms", self.alarms.value.clone()),
             ("now", JValue::Number(view.now.0 as f64)),
         ])
     }
@@ -280,6 +311,74 @@ impl Clients {
         self.value = JValue::array(view.clients.iter().map(client).collect());
         true
     }
+}
+
+/// A part that is copied as a whole when it changed.
+struct Copied {
+    revision: u64,
+    value: JValue,
+}
+
+impl Default for Copied {
+    fn default() -> Copied {
+        Copied { revision: 0, value: JValue::array(Vec::new()) }
+    }
+}
+
+impl Copied {
+    fn refresh(&mut self, view: &View<'_>, part: Parts, copy: fn(&View<'_>) -> JValue) -> bool {
+        let revision = view.revisions.of(part);
+        if self.revision == revision {
+            return false;
+        }
+        self.revision = revision;
+        self.value = copy(view);
+        true
+    }
+}
+
+/// Every metric that was measured, over the whole run so far.
+fn metrics(view: &View<'_>) -> JValue {
+    let metric = |(key, unit, series): (MetricKey, &str, &Series)| {
+        let of = |statistic: Statistic| JValue::Number(statistic.of(series.points().iter()).unwrap_or(0.0));
+        let dimensions = key.dimensions.iter().map(|(name, value)| (&**name, JValue::string(&**value)));
+        object([
+            ("namespace", JValue::string(&*key.namespace)),
+            ("name", JValue::string(&*key.name)),
+            ("dimensions", object(dimensions)),
+            ("unit", JValue::string(unit)),
+            ("sum", of(Statistic::Sum)),
+            ("count", of(Statistic::SampleCount)),
+            ("average", of(Statistic::Average)),
+            ("minimum", of(Statistic::Minimum)),
+            ("maximum", of(Statistic::Maximum)),
+        ])
+    };
+    JValue::array(view.metrics.emitted().map(metric).collect())
+}
+
+/// The alarms by their names.
+fn alarms(view: &View<'_>) -> JValue {
+    let alarms = view.alarms.alarms().iter().zip(view.alarms.records());
+    object(alarms.map(|(alarm, record)| {
+        let transitions = record.transitions.iter().map(|change| {
+            object([
+                ("at", JValue::Number(change.at.0 as f64)),
+                ("from", JValue::string(change.from.text())),
+                ("to", JValue::string(change.to.text())),
+                ("reason", JValue::string(&*change.reason)),
+            ])
+        });
+        let value = object([
+            ("name", JValue::string(&*alarm.text)),
+            ("state", JValue::string(record.state.text())),
+            ("reason", JValue::string(&*record.reason)),
+            ("since", JValue::Number(record.since.0 as f64)),
+            ("transitions", JValue::array(transitions.collect())),
+            ("actions", JValue::Number(f64::from(record.actions))),
+        ]);
+        (&*alarm.text, value)
+    }))
 }
 
 fn object<'k>(members: impl IntoIterator<Item = (&'k str, JValue)>) -> JValue {

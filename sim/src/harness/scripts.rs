@@ -12,7 +12,7 @@ pub(super) fn clients(loaded: &Loaded, names: &mut Names, options: &Options) -> 
     }
     let sources: Vec<FunctionSource> = loaded.scripts.iter().map(source).collect();
     // All that a script sees of its ARN is the region.
-    let arn: Arc<str> = loaded.stack.environment.arn("rehearsal", "client").into();
+    let arn: Arc<str> = loaded.stack.environment.arn("rehearsal", "client");
     let signatures = sources.iter().map(|_| Signature { arn: arn.clone(), memory_mb: 0 }).collect();
     let host = PythonHost::spawn_with(&sources, options).map_err(|error| HostError(error.to_string()))?;
     let scripts = loaded.scripts.iter().map(|script| names.intern(&script.file)).collect();

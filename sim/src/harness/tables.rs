@@ -57,6 +57,7 @@ pub(super) fn schema(table: &stack::Table) -> TableSchema {
         key: key(&table.key),
         indexes: global.chain(local).collect(),
         stream: stream(table),
+        time_to_live: table.time_to_live_attribute.clone(),
     }
 }
 

@@ -26,6 +26,11 @@ impl Pattern {
         Pattern { shape }
     }
 
+    /// Whether every text fits.
+    pub fn is_anything(&self) -> bool {
+        self.shape == Shape::Any
+    }
+
     /// Whether `text` fits, letter case counting.
     pub fn matches(&self, text: &str) -> bool {
         match &self.shape {

@@ -99,6 +99,82 @@ pub fn read_trust(document: &Node, source: SourceId, path: &str, problems: &mut 
     trusted
 }
 
+/// A compiled statement of the policy of a queue or a topic.
+#[derive(Clone, Debug)]
+pub struct ResourceStatement {
+    statement: Statement,
+    /// Service principals; accounts are no services.
+    services: Vec<Pattern>,
+    /// `aws:SourceArn`, where a condition asks for it.
+    source_arns: Option<Vec<Pattern>>,
+}
+
+impl ResourceStatement {
+    /// Whether it allows what it speaks about.
+    pub fn allows(&self) -> bool {
+        self.statement.allows
+    }
+
+    /// Whether it speaks about `action` on `resource` by `service` on behalf of `source_arn`.
+    pub fn covers(&self, service: &str, action: &str, resource: &str, source_arn: &str) -> bool {
+        self.services.iter().any(|principal| principal.matches_ignoring_case(service))
+            && self.statement.covers(action, resource)
+            && self.source_arns.as_ref().is_none_or(|arns| arns.iter().any(|arn| arn.matches(source_arn)))
+    }
+}
+
+/// The operators that compare `aws:SourceArn` for equality, with wildcards or without.
+const ARN_OPERATORS: [&str; 4] = ["ArnEquals", "ArnLike", "StringEquals", "StringLike"];
+
+/// Reads the statements of the policy of a queue or a topic.
+pub fn read_resource(
+    document: &Node,
+    source: SourceId,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<ResourceStatement> {
+    let report = Report::default();
+    let mut statements = Vec::new();
+    for fields in statements_of(document, path, &report) {
+        fields.only(&KNOWN);
+        fields.required("Effect");
+        let effect = fields.one_of("Effect", &["Allow", "Deny"]);
+        let actions = matcher(&fields, "Action", "NotAction");
+        let resources = matcher(&fields, "Resource", "NotResource");
+        let (Some(effect), Some(actions), Some(resources)) = (effect, actions, resources) else { continue };
+        let services = match fields.get("Principal").map(|node| &node.shape) {
+            Some(Shape::String(text)) => vec![Pattern::new(text)],
+            Some(Shape::Object(_)) => {
+                let principal = fields.object("Principal");
+                let all = |key: &str| principal.as_ref().and_then(|principal| patterns(principal, key));
+                let anyone = all("AWS").into_iter().flatten().filter(Pattern::is_anything);
+                all("Service").into_iter().flatten().chain(anyone).collect()
+            }
+            _ => {
+                fields.required("Principal");
+                continue;
+            }
+        };
+        let place = Place::new(source, fields.node.span);
+        let statement = Statement { allows: effect == "Allow", actions, resources, place };
+        statements.push(ResourceStatement { statement, services, source_arns: source_arns(&fields) });
+    }
+    take(report, source, problems);
+    statements
+}
+
+/// What a condition says about `aws:SourceArn`. Other conditions cannot be judged here and count as met.
+fn source_arns(fields: &Fields<'_>) -> Option<Vec<Pattern>> {
+    fields.get("Condition")?;
+    let condition = fields.object("Condition")?;
+    ARN_OPERATORS.iter().find_map(|operator| {
+        condition.get(operator)?;
+        let operands = condition.object(operator)?;
+        let key = operands.node.members().iter().find(|member| member.key.eq_ignore_ascii_case("aws:SourceArn"))?;
+        patterns(&operands, &key.key)
+    })
+}
+
 fn statements_of<'n>(document: &'n Node, path: &str, report: &'n Report) -> Vec<Fields<'n>> {
     let Some(fields) = Fields::of(document, path, report) else { return Vec::new() };
     fields.only(&["Version", "Id", "Statement"]);

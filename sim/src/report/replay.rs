@@ -2,7 +2,8 @@ use std::fmt::Write as _;
 
 use rehearsal_engine::Json;
 
-use super::story::{deviations, shape, write_deviations};
+use super::dashboard::monitoring_text;
+use super::story::write_deviations;
 use super::words::{deviation, fitted, lane, seconds, step, without_uuids};
 use crate::services::dynamodb::TableId;
 use crate::world::{Choice, ClientEnd, Outcome, World};
@@ -29,8 +30,15 @@ pub fn replay_text(told: &Told<'_>) -> String {
     clients(&mut out, told);
     events(&mut out, told);
     tables(&mut out, told);
+    let monitoring = monitoring_text(told.world);
+    if !monitoring.is_empty() {
+        let _ = write!(out, "\n{monitoring}");
+    }
     match &told.outcome.violation {
         Some(violation) => {
+            for waiting in &violation.waiting {
+                told.line(&mut out, &format!("  {waiting}"));
+            }
             let _ = writeln!(out, "\nBROKEN after {}: {}", seconds(violation.at.since_start()), violation.name);
         }
         None => {
@@ -55,7 +63,7 @@ impl Told<'_> {
 /// The shape of the workload: who does what, and when it begins.
 fn actors(out: &mut String, told: &Told<'_>) {
     let world = told.world;
-    let _ = writeln!(out, "workload: {}", shape(world));
+    let _ = writeln!(out, "workload: {}", world.shape());
     let lineage = |actor| lane(&world.core.lineages().text(world.core.names(), actor));
     let width = world.planned().iter().map(|planned| lineage(planned.actor).chars().count()).max().unwrap_or(0);
     for planned in world.planned() {
@@ -68,13 +76,13 @@ fn actors(out: &mut String, told: &Told<'_>) {
 }
 
 fn decisions(out: &mut String, told: &Told<'_>) {
-    let deviations = deviations(&told.world.core.script());
+    let script = told.world.core.script();
     let _ = writeln!(
         out,
         "\ndeviations: {}",
-        if deviations.is_empty() { "none".into() } else { deviations.len().to_string() }
+        if script.deviations() == 0 { "none".into() } else { script.deviations().to_string() }
     );
-    write_deviations(out, &deviations, usize::MAX, COLUMNS);
+    write_deviations(out, &script, COLUMNS);
     if told.unused.is_empty() {
         return;
     }

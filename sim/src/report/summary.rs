@@ -2,10 +2,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Again;
+use super::coverage::write_coverage;
+use super::story::write_story;
 use super::words::seconds as clock;
-use super::{Again, Story};
-use crate::explore::{Finding, Sweep};
-use crate::world::{FaultId, When};
+use crate::explore::{Claim, Coverage, Failure, Finding, Plan, Shrunk, Strategy, Sweep};
+use crate::world::{FaultId, Token, When};
 
 /// Everything that the summary of a sweep shows.
 pub struct Summary<'s> {
@@ -15,20 +17,24 @@ pub struct Summary<'s> {
     pub sweep: &'s Sweep,
     /// The invariants in their order.
     pub invariants: &'s [(Arc<str>, When)],
-    /// State machines with the paths of their states.
-    pub machines: &'s [(Arc<str>, Vec<Arc<str>>)],
+    /// What was reached.
+    pub coverage: &'s Coverage,
     /// Faults that were on.
     pub faults: &'s [FaultId],
     /// Regressions that were replayed first.
     pub regressions: &'s [Replayed],
-    /// The stories of the findings, in their order.
-    pub stories: &'s [Story],
+    /// By finding, its different failures cut down.
+    pub shrunk: &'s [Vec<Shrunk>],
+    /// The template's dashboards and alarms over each of them, where there are some.
+    pub monitoring: &'s [Vec<String>],
+    /// The scenario's hash, for tokens.
+    pub scenario_hash: u64,
     /// How to run things again.
     pub again: &'s Again,
     /// Real time it took.
     pub elapsed: Duration,
-    /// The seeds' first number.
-    pub first_seed: u64,
+    /// What was asked for.
+    pub plan: &'s Plan,
     /// On how many threads.
     pub jobs: usize,
 }
@@ -49,9 +55,10 @@ pub struct Replayed {
 pub fn summary_text(summary: &Summary<'_>) -> String {
     let mut out = String::new();
     numbers(&mut out, summary);
+    strategies(&mut out, summary);
     regressions(&mut out, summary);
     promises(&mut out, summary);
-    coverage(&mut out, summary);
+    write_coverage(&mut out, summary.coverage);
     violations(&mut out, summary);
     uncontrolled(&mut out, summary);
     out
@@ -60,13 +67,11 @@ pub fn summary_text(summary: &Summary<'_>) -> String {
 fn numbers(out: &mut String, summary: &Summary<'_>) {
     let Summary { sweep, elapsed, .. } = summary;
     let seconds = elapsed.as_secs_f64().max(0.001);
-    let last = summary.first_seed.saturating_add(sweep.runs.saturating_sub(1));
     let _ = writeln!(out, "{}", summary.scenario);
     let _ = writeln!(
         out,
-        "  {} ({}..={last}) on {} in {seconds:.1} s, {:.0} seeds/s",
-        plural(sweep.runs, "seed"),
-        summary.first_seed,
+        "  {} on {} in {seconds:.1} s, {:.0} runs/s",
+        plural(sweep.runs, "run"),
         plural(summary.jobs as u64, "thread"),
         sweep.runs as f64 / seconds
     );
@@ -85,14 +90,78 @@ fn numbers(out: &mut String, summary: &Summary<'_>) {
         .map(|(fault, count)| format!("{} {count}", fault.spec().id))
         .collect();
     let faults = if struck.is_empty() { "none".to_owned() } else { struck.join(", ") };
-    wrapped(out, "  faults: ", &faults);
-    let repeat = match sweep.unrepeatable.as_slice() {
-        [] => format!("{} run twice, all the same", plural(sweep.repeated, "seed")),
-        seeds => format!(
-            "NOT DETERMINISTIC: seeds {seeds:?} did not repeat; look for real time, threads or sets in the handlers"
-        ),
+    wrapped(out, "  faults: ", &faults.split(", ").collect::<Vec<_>>(), ", ");
+    match sweep.unrepeatable.first() {
+        None => {
+            let _ = writeln!(out, "  determinism: {} made twice, all the same", plural(sweep.repeated, "run"));
+        }
+        Some((seed, difference)) => {
+            let (count, of) = (sweep.unrepeatable.len(), plural(sweep.repeated, "run"));
+            let _ = writeln!(out, "  NOT DETERMINISTIC: {count} of {of} made twice did not repeat, first seed {seed}");
+            let _ = writeln!(out, "    {difference}");
+            let _ = writeln!(out, "    look for real time, threads, sets or state between runs in the handlers");
+        }
+    }
+}
+
+/// What was done, in the order in which it was done.
+fn strategies(out: &mut String, summary: &Summary<'_>) {
+    let Summary { sweep, plan, .. } = summary;
+    let _ = writeln!(out, "\nstrategies");
+    if let Some(claim) = &sweep.claim {
+        let words = claim_words(claim);
+        wrapped(out, "  exhaustive  ", &words.split(' ').collect::<Vec<_>>(), " ");
+    }
+    if sweep.random_runs > 0 {
+        let last = plan.first_seed.saturating_add(sweep.random_runs - 1);
+        let how = match plan.strategy {
+            Strategy::Random => "every choice drawn on its own",
+            Strategy::Swarm => "random subsets of the faults, at random rates",
+            Strategy::Pct => "random priorities decide the order",
+            _ => "random, swarm, PCT, and PCT with swarm in turn",
+        };
+        let _ =
+            writeln!(out, "  random      {} ({}..={last}): {how}", plural(sweep.random_runs, "seed"), plan.first_seed);
+    }
+    if sweep.mutants > 0 {
+        let of = plural(sweep.corpus, "script");
+        let _ = writeln!(out, "  mutation    {} of {of} that reached something new", plural(sweep.mutants, "mutant"));
+    }
+}
+
+/// What an enumeration shows, in plain words: a claim where it is complete, else how far it came.
+fn claim_words(claim: &Claim) -> String {
+    let shapes = match claim.shapes.as_slice() {
+        [] => "no shape".to_owned(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     };
-    let _ = writeln!(out, "  determinism: {repeat}");
+    let breaks = |broken: u64| match broken {
+        0 => "no violation".to_owned(),
+        1 => "1 run breaks a promise".to_owned(),
+        broken => format!("{broken} runs break a promise"),
+    };
+    let complete = claim.complete_to();
+    let verdict = breaks(claim.broken + claim.levels.iter().take(complete).map(|level| level.broken).sum::<u64>());
+    let mut words = match complete {
+        0 => format!("{verdict} without a deviation"),
+        1 => format!("{verdict} with at most 1 deviation"),
+        _ => format!("{verdict} with at most {complete} deviations"),
+    };
+    let more: u64 = claim.levels.iter().skip(complete).map(|level| level.runs).sum();
+    words.push_str(&format!(" on {shapes}: complete, {}", plural(claim.runs.saturating_sub(more), "run")));
+    if let Some(level) = claim.levels.get(complete).filter(|level| level.runs > 0) {
+        let percent = (level.runs as f64 * 100.0 / level.scripts.max(1) as f64).min(99.9);
+        words.push_str(&format!(
+            "; {} with {}: {percent:.1} %, {} of {}{} scripts",
+            breaks(level.broken),
+            plural(complete as u64 + 1, "deviation"),
+            level.runs,
+            if complete > 0 { "at least " } else { "" },
+            level.scripts
+        ));
+    }
+    words
 }
 
 fn regressions(out: &mut String, summary: &Summary<'_>) {
@@ -133,14 +202,15 @@ fn promises(out: &mut String, summary: &Summary<'_>) {
         let runs = plural(finding.runs, "run");
         let _ = writeln!(out, "  {:<9}  {:<10}  {} ({runs})", "BROKEN", "always", finding.violation.name);
     }
-    if sweep.findings.is_empty() && sweep.runs > 0 {
-        // The rule of three: with no failure in n runs, 95 % confidence bounds the rate by 3/n.
-        let rate = (300.0 / sweep.runs as f64).min(100.0);
-        let runs = plural(sweep.runs, "run");
-        let _ = writeln!(out, "  no violation in {runs}: at 95 % confidence fewer than {rate:.2} % of runs break");
+    if sweep.findings.is_empty() && sweep.random_runs > 0 {
+        // The rule of three: with no failure in n runs, 95 % confidence bounds the rate by 3/n. Enumerated runs and
+        // mutants are no random sample, and count for nothing here.
+        let rate = (300.0 / sweep.random_runs as f64).min(100.0);
+        let runs = plural(sweep.random_runs, "random run");
+        let _ = writeln!(out, "  no violation in {runs}: at 95 % confidence fewer than {rate:.2} % of such runs break");
     }
     let unreached = sweep.unreached(summary.invariants).len();
-    if unreached > 0 && sweep.runs < SEEDS_USUAL {
+    if unreached > 0 && sweep.random_runs < SEEDS_USUAL {
         let _ = writeln!(
             out,
             "  {} unreached in only {}: a larger sweep may reach {}, try --seeds {SEEDS_USUAL}",
@@ -156,31 +226,49 @@ fn promises(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
-fn coverage(out: &mut String, summary: &Summary<'_>) {
-    let _ = writeln!(out, "\ncoverage of states");
-    for (machine, (name, states)) in summary.machines.iter().enumerate() {
-        let visits =
-            |state: usize| summary.sweep.visits.get(machine).and_then(|visits| visits.get(state)).copied().unwrap_or(0);
-        let visited = (0..states.len()).filter(|state| visits(*state) > 0).count();
-        let _ = writeln!(out, "  {name}: {visited} of {} states", states.len());
-        let unvisited: Vec<&str> =
-            (0..states.len()).filter(|state| visits(*state) == 0).map(|state| &*states[state]).collect();
-        if !unvisited.is_empty() {
-            wrapped(out, "    never entered: ", &unvisited.join(", "));
+fn violations(out: &mut String, summary: &Summary<'_>) {
+    for (place, finding) in summary.sweep.findings.iter().enumerate() {
+        let Finding { runs, violation, failures, .. } = finding;
+        let _ = writeln!(out, "\nbroken: {}", violation.name);
+        for waiting in &violation.waiting {
+            let _ = writeln!(out, "  {}", super::words::fitted(waiting, COLUMNS - 2));
+        }
+        let shrunk = summary.shrunk.get(place).map(Vec::as_slice).unwrap_or_default();
+        if let Some(Failure { run, strategy, seed, script }) = failures.first() {
+            let more = if *runs > 1 { format!("; {runs} runs break it") } else { String::new() };
+            let deviations = plural(script.deviations() as u64, "deviation");
+            let _ = writeln!(out, "  first by    run {run}: seed {seed} ({strategy}), {deviations}{more}");
+            if shrunk.is_empty() {
+                let token = Token { seed: *seed, scenario: summary.scenario_hash, script: script.clone() };
+                let _ = writeln!(out, "  replay      {}", summary.again.token(&token.to_string()));
+            }
+        }
+        for (number, shrunk) in (1..).zip(shrunk) {
+            if number > 1 {
+                let _ = writeln!(out, "\nbroken in another way: {}", violation.name);
+            }
+            story(out, summary, shrunk);
+            let drawn = summary.monitoring.get(place).and_then(|ways| ways.get(number as usize - 1));
+            for line in drawn.map_or("", String::as_str).lines() {
+                let _ = writeln!(out, "{}", super::words::fitted(&format!("  {line}"), COLUMNS));
+            }
         }
     }
 }
 
-fn violations(out: &mut String, summary: &Summary<'_>) {
-    for (place, finding) in summary.sweep.findings.iter().enumerate() {
-        let Finding { seed, violation, .. } = finding;
-        let _ = writeln!(out, "\nbroken: {}", violation.name);
-        let _ = writeln!(out, "  first by    seed {seed}, {} after its start", clock(violation.at.since_start()));
-        if let Some(story) = summary.stories.get(place) {
-            story.write(out, DEVIATIONS_SHOWN_MAX, COLUMNS);
-        }
-        let _ = writeln!(out, "  replay      {}", summary.again.seed(*seed));
-    }
+/// A failure that was cut down, how that went, and the line that replays it.
+fn story(out: &mut String, summary: &Summary<'_>, shrunk: &Shrunk) {
+    let steps = shrunk.tried.iter().filter(|tried| tried.kept > 0 && tried.what.ends_with('s'));
+    let steps = steps.map(|tried| format!("{} {} of {}", tried.what, tried.kept, tried.runs)).collect::<Vec<_>>();
+    let bounds = if shrunk.is_complete { "" } else { ", the best when the bounds were met" };
+    let head = format!("  shrunk      in {}{bounds}: ", plural(shrunk.runs, "run"));
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    wrapped(out, &head, if steps.is_empty() { &["nothing could be left out"] } else { &steps }, ", ");
+    write_story(out, shrunk, COLUMNS);
+    let at = clock(shrunk.violation.at.since_start());
+    let _ = writeln!(out, "  breaks      {at} after its start");
+    let token = Token { seed: shrunk.seed, scenario: summary.scenario_hash, script: shrunk.script.clone() };
+    let _ = writeln!(out, "  replay      {}", summary.again.token(&token.to_string()));
 }
 
 /// What handlers did beyond the simulated world.
@@ -195,9 +283,6 @@ fn uncontrolled(out: &mut String, summary: &Summary<'_>) {
         let _ = writeln!(out, "{}", super::words::fitted(&line, COLUMNS));
     }
 }
-
-/// Deviations of a story that a summary shows; `replay` shows them all.
-const DEVIATIONS_SHOWN_MAX: usize = 10;
 
 /// The sweep that is made when nothing else is asked for.
 pub const SEEDS_USUAL: u64 = 1000;
@@ -220,18 +305,27 @@ pub fn duration_text(ms: u64) -> String {
     if parts.is_empty() { format!("{ms} ms") } else { parts.join(" ") }
 }
 
-const COLUMNS: usize = 100;
+pub(super) const COLUMNS: usize = 100;
 
-fn wrapped(out: &mut String, head: &str, text: &str) {
+/// Words after a head, in lines that begin under the first of them.
+pub(super) fn wrapped(out: &mut String, head: &str, words: &[&str], separator: &str) {
+    let indent = head.chars().count();
     let mut line = head.to_owned();
-    for word in text.split(", ") {
-        if line.len() > head.len() && line.len() + word.len() + 2 > COLUMNS {
-            let _ = writeln!(out, "{},", line.trim_end());
-            line = " ".repeat(head.len());
-        } else if line.len() > head.len() {
-            line.push_str(", ");
+    let mut is_first = true;
+    for (number, word) in words.iter().enumerate() {
+        let last = if number + 1 < words.len() { separator.trim_end() } else { "" };
+        let columns = line.chars().count() + word.chars().count() + separator.len() + last.len();
+        if !is_first && columns > COLUMNS {
+            let _ = writeln!(out, "{}", line.trim_end());
+            line = " ".repeat(indent);
+            is_first = true;
+        }
+        if !is_first {
+            line.push(' ');
         }
         line.push_str(word);
+        line.push_str(last);
+        is_first = false;
     }
     let _ = writeln!(out, "{}", line.trim_end());
 }
@@ -252,7 +346,7 @@ mod tests {
     #[test]
     fn long_lists_wrap_under_their_head() {
         let mut out = String::new();
-        wrapped(&mut out, "  head: ", &["item"; 30].join(", "));
+        wrapped(&mut out, "  head: ", &["item"; 30], ", ");
         assert!(out.lines().count() > 1);
         assert!(out.lines().all(|line| line.len() <= COLUMNS));
         assert!(out.lines().nth(1).is_some_and(|line| line.starts_with("        item")));

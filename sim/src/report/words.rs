@@ -3,7 +3,7 @@
 use rehearsal_engine::Json;
 
 use crate::services::stepfunctions::{Machine, Request as States, TaskOutcome};
-use crate::services::{Request, lambda};
+use crate::services::{Request, lambda, sns, sqs};
 use crate::world::{ActorStep, Choice, Kind, World};
 
 /// A lineage cut down to who it began with and the last one or two links: `shopper#2 CheckInventory/inventory-check`.
@@ -41,7 +41,8 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
                 None => spec.summary.to_owned(),
             }
         }
-        Kind::Defer => format!("{operation} lets the next one go first"),
+        Kind::Defer if choice.alternative == 1 => format!("{operation} lets the next one go first"),
+        Kind::Defer => format!("{operation} lets the next {} go first", choice.alternative),
         Kind::Latency if choice.alternative == 1 => format!("{operation} is slow"),
         Kind::Latency => format!("{operation} is very slow"),
         Kind::Random if choice.alternative == 1 => "draws a number near 0".to_owned(),
@@ -90,9 +91,32 @@ fn request(request: &Request, world: &World) -> String {
             };
             format!("invokes {function} with {}", invoke.payload)
         }
+        Request::CloudWatch(_) => "calls CloudWatch".to_owned(),
+        Request::Archives(request) => format!("asks about the replay {}", request.name()),
         Request::States(request) => states(request, world),
-        Request::DynamoDb(_) => "calls DynamoDB".to_owned(),
+        Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
+        Request::S3(request) => format!("calls S3 about {}", request.bucket),
+        Request::Sqs(request) => queue_step(request),
+        Request::Sns(request) => match &**request {
+            sns::Request::Publish(publish) => {
+                format!("publishes to {}: {}", last_part(&publish.topic), publish.message)
+            }
+            sns::Request::PublishBatch { topic, .. } => format!("publishes to {}", last_part(topic)),
+        },
     }
+}
+
+fn queue_step(request: &sqs::Request) -> String {
+    let queue = request.queue().map(|queue| last_part(queue)).unwrap_or_default();
+    match request {
+        sqs::Request::SendMessage(send) => format!("sends to {queue}: {}", send.body),
+        _ => format!("calls the queue {queue}"),
+    }
+}
+
+/// The name at the end of an ARN or a URL.
+fn last_part(text: &str) -> &str {
+    text.rsplit([':', '/']).next().unwrap_or(text)
 }
 
 fn states(request: &States, world: &World) -> String {
@@ -109,7 +133,13 @@ fn states(request: &States, world: &World) -> String {
         }
         States::StopExecution { execution, .. } => format!("stops {execution}"),
         States::DescribeExecution { execution } => format!("describes {execution}"),
-        States::ListExecutions(list) => format!("lists the executions of {}", list.machine),
+        States::StartSyncExecution(start) => format!("runs an Express execution with {}", start.input),
+        States::RedriveExecution { execution } => format!("redrives {execution}"),
+        States::GetExecutionHistory { execution, .. } => format!("asks for the history of {execution}"),
+        States::ListExecutions { machine, .. } => format!("lists the executions of {machine}"),
+        States::DescribeStateMachine { machine, .. } => format!("describes {machine}"),
+        States::ListStateMachines { .. } => "lists the state machines".to_owned(),
+        States::GetActivityTask { activity, .. } => format!("asks for work of {activity}"),
         States::SendTask(send) => match &send.outcome {
             TaskOutcome::Success { output } => format!("sends task success: {output}"),
             TaskOutcome::Failure { .. } => "sends task failure".to_owned(),

@@ -28,7 +28,8 @@ pub fn check(scenario: &mut ScenarioFile, stack: &Stack, problems: &mut Vec<Prob
     for mock in &mut scenario.mocks {
         if let Some(function) = stack.function(&mock.function) {
             mock.function = function.identity.name.clone();
-        } else {
+        } else if !mock.function.contains(":states:") {
+            // Otherwise it is the resource of a task.
             let names = names(stack.functions.iter().map(|function| &function.identity));
             problems.push(unknown("function", &mock.function, &names, mock.place, "/mocks"));
         }
@@ -83,6 +84,14 @@ fn check_step(kind: &StepKind, place: Place, stack: &Stack, problems: &mut Vec<P
                 name == "default" || name.ends_with(":event-bus/default") || stack.event_bus(name).is_some()
             };
             check("event bus", bus, &known, names(stack.event_buses.iter().map(|bus| &bus.identity)));
+        }
+        StepKind::SendMessage { to, is_topic: true, .. } => {
+            let all = names(stack.topics.iter().map(|topic| &topic.identity));
+            check("topic", to, &|name| stack.topic(name).is_some(), all);
+        }
+        StepKind::SendMessage { to, .. } => {
+            let all = names(stack.queues.iter().map(|queue| &queue.identity));
+            check("queue", to, &|name| stack.queue(name).is_some(), all);
         }
         StepKind::StartExecution { state_machine, .. } => {
             let all = names(stack.state_machines.iter().map(|machine| &machine.identity));

@@ -11,6 +11,7 @@ use super::variant::Files;
 use super::{checks, code, reader};
 use crate::diagnostics::{Problem, Problems, SourceId, Sources};
 use crate::iam::Policies;
+use crate::lint::lint_machines;
 use crate::template::stack::{Code, Stack};
 use crate::template::{ReadFile, Report, read_template, yaml};
 
@@ -164,6 +165,8 @@ pub fn load_with(
     let (stack, found) = read_template(&mut sources, template, &read.settings, &beside);
     problems.extend(found);
     let Some(stack) = stack else { return Err(refused(sources, problems, template)) };
+    // What is wrong with a definition is for whoever compiles it to say.
+    problems.extend(lint_machines(&stack).into_iter().filter(|problem| !problem.is_error()));
     let (policies, found) = Policies::compile(&stack);
     problems.extend(found);
     // Names are only worth checking against a template that could be read whole.

@@ -18,6 +18,8 @@ pub struct ScenarioFile {
     pub exists: Vec<(Arc<str>, Place)>,
     /// `tables`: what is in the tables when a run begins.
     pub tables: Vec<TableItems>,
+    /// `objects`: what is in buckets when a run begins.
+    pub objects: Vec<StoredObject>,
     /// `workload`: who does what.
     pub workload: Vec<Actor>,
     /// `faults`: what may go wrong.
@@ -41,6 +43,17 @@ pub struct TableItems {
     pub item_places: Vec<Place>,
     /// Where the table is named.
     pub place: Place,
+}
+
+/// An object in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredObject {
+    /// The bucket: its logical id or its name, of the template or not.
+    pub bucket: Arc<str>,
+    /// The object's key.
+    pub key: Arc<str>,
+    /// Its text.
+    pub body: Arc<str>,
 }
 
 /// Someone who does something to the system.
@@ -88,6 +101,23 @@ pub enum StepKind {
         detail: Value,
         /// `resources`: a list of texts.
         resources: Value,
+    },
+    /// `send_message`: to a queue, or to a topic.
+    SendMessage {
+        /// `queue` or `topic`
+        to: Value,
+        /// Whether it is a topic.
+        is_topic: bool,
+        /// `body`: a text, or JSON that is sent as text.
+        body: Value,
+        /// `attributes`: an object of texts and numbers.
+        attributes: Value,
+        /// `subject`, of a topic.
+        subject: Option<Value>,
+        /// `group`: `MessageGroupId`.
+        group: Option<Value>,
+        /// `deduplication`: `MessageDeduplicationId`.
+        deduplication: Option<Value>,
     },
     /// `start_execution`
     StartExecution {
@@ -182,6 +212,10 @@ impl StepKind {
         match self {
             StepKind::PutEvent { bus, source, detail_type, detail, resources } => {
                 [bus, source, detail_type, detail, resources].into_iter().for_each(visit);
+            }
+            StepKind::SendMessage { to, body, attributes, subject, group, deduplication, .. } => {
+                let optional = subject.iter().chain(group).chain(deduplication);
+                [to, body, attributes].into_iter().chain(optional).for_each(visit);
             }
             StepKind::StartExecution { state_machine, input, name } => {
                 [state_machine, input].into_iter().chain(name).for_each(visit);

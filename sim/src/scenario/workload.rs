@@ -10,8 +10,9 @@ use super::{Range, range};
 use crate::diagnostics::Place;
 use crate::template::{Fields, scalar_text, suggestion_hint};
 
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     "put_event",
+    "send_message",
     "start_execution",
     "stop_execution",
     "invoke",
@@ -169,6 +170,30 @@ fn read_kind(parent: &Fields<'_>, member: &Member, step: &str, values: Values<'_
                 detail_type: detail_type?,
                 detail: arguments.or("detail", Json::object()),
                 resources: arguments.or("resources", Json::from(Vec::new())),
+            }
+        }
+        "send_message" => {
+            let keys = ["queue", "topic", "body", "attributes", "subject", "group", "deduplication"];
+            fields.only_strictly(&keys);
+            let (queue, topic) = (arguments.optional("queue"), arguments.optional("topic"));
+            let is_topic = topic.is_some();
+            let ((Some(to), None) | (None, Some(to))) = (queue, topic) else {
+                let message = "a message goes to a queue or to a topic";
+                let problem = Diagnostic::error("invalid-step", fields.node.span, fields.path.clone(), message);
+                values.report.push(problem.hint("write either queue or topic, with its name"));
+                return None;
+            };
+            if !is_topic && fields.node.get("subject").is_some() {
+                fields.error("subject", "invalid-step", "a message for a queue has no subject", "leave it out");
+            }
+            StepKind::SendMessage {
+                to,
+                is_topic,
+                body: arguments.required("body")?,
+                attributes: arguments.or("attributes", Json::object()),
+                subject: arguments.optional("subject"),
+                group: arguments.optional("group"),
+                deduplication: arguments.optional("deduplication"),
             }
         }
         "start_execution" => {

@@ -38,6 +38,7 @@ mod request;
 mod response;
 mod schema;
 mod service;
+mod streaming;
 mod text;
 mod value;
 mod wire;
@@ -49,13 +50,14 @@ pub use database::{
 pub use key::{ItemKey, KeyValue};
 pub use number::{Decimal, NumberError};
 pub use request::{
-    BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, Expressions, GetItem, KeysOfTable, PutItem, Query,
-    Request, RequestKey, Resource, ReturnValues, Scan, Select, TransactAction, TransactGetItems, TransactWrite,
-    UpdateItem, WriteEntry, WritesOfTable,
+    BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, Describe, Expressions, GetItem, KeysOfTable, PutItem,
+    Query, Request, RequestKey, Resource, ReturnCapacity, ReturnValues, Scan, Select, TransactAction, TransactGetItems,
+    TransactWrite, UpdateItem, WriteEntry, WritesOfTable,
 };
 pub use response::{Page, Response};
 pub use schema::{IndexProjection, IndexSchema, KeyAttribute, KeySchema, StreamSchema, StreamView, TableSchema};
 pub use service::DynamoDb;
+pub use streaming::{GetRecords, ReadRecord, Records};
 pub use text::Text;
 pub use value::{AttributeValue, Attributes, DataType, Item};
 

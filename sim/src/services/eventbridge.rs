@@ -5,10 +5,13 @@
 //! may be late, repeated, refused and tried again, but is lost only by documented exhaustion.
 
 mod api;
+mod archive;
+mod dead_letter;
 mod delivery;
 mod rules;
 mod service;
 
 pub use api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
-pub use rules::{Bus, Destination, Rule, Target, TargetInput};
-pub use service::{Accepted, EventBridge};
+pub use archive::{Archive, ArchiveRequest, StartReplay};
+pub use rules::{Bus, DeadLetterQueue, Destination, Rule, Target, TargetInput};
+pub use service::{Accepted, EventBridge, Logged};

@@ -6,9 +6,13 @@
 
 mod api;
 mod asynchronous;
+mod destinations;
 mod environments;
 mod invocation;
+mod pollers;
 mod service;
+mod sources;
 
 pub use api::{Function, Invoke, InvokeResponse, Mode, Target};
 pub use service::Lambda;
+pub use sources::{Destination, EventSource, Source, StreamSource};

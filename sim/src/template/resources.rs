@@ -5,6 +5,8 @@ mod definition;
 mod events;
 mod identity;
 mod messaging;
+mod monitoring;
+mod scheduling;
 mod storage;
 
 use std::collections::BTreeSet;
@@ -24,13 +26,11 @@ pub use definition::LOCAL_DEFINITION;
 use identity::Attachments;
 
 /// Types that configure what is simulated and change nothing that a run could see.
-const SILENT_TYPES: [&str; 6] = [
+const SILENT_TYPES: [&str; 4] = [
     "AWS::Logs::LogGroup",
-    "AWS::CloudWatch::Dashboard",
     "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::CDK::Metadata",
-    "AWS::SQS::QueuePolicy",
-    "AWS::SNS::TopicPolicy",
 ];
 
 /// A resource on its way to its type.
@@ -98,8 +98,16 @@ impl Conversion {
             "AWS::StepFunctions::StateMachine" => {
                 stack.state_machines.extend(definition::state_machine(draft, reading));
             }
+            // Its settings change nothing that a run could see.
+            "AWS::S3::Bucket" => stack.buckets.push(draft.identity),
+            "AWS::StepFunctions::Activity" => {
+                draft.fields.only(&["Name", "Tags", "EncryptionConfiguration"]);
+                stack.activities.push(draft.identity);
+            }
             "AWS::Events::EventBus" => stack.event_buses.extend(events::event_bus(&draft)),
+            "AWS::Events::Archive" => stack.archives.extend(events::archive(draft)),
             "AWS::Events::Rule" => stack.rules.extend(events::rule(draft)),
+            "AWS::Scheduler::Schedule" => stack.schedules.extend(scheduling::schedule(draft, environment)),
             "AWS::IAM::Role" => stack.roles.extend(self.attachments.role(draft)),
             "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" => self.attachments.policy(&draft),
             "AWS::IAM::ManagedPolicy" => self.attachments.managed_policy(&draft),
@@ -110,7 +118,11 @@ impl Conversion {
                 stack.subscriptions.extend(subscriptions);
             }
             "AWS::SNS::Subscription" => stack.subscriptions.extend(messaging::subscription(draft)),
-            "AWS::CloudWatch::Alarm" => stack.alarms.extend(messaging::alarm(draft)),
+            "AWS::CloudWatch::Alarm" => stack.alarms.extend(monitoring::alarm(draft)),
+            "AWS::CloudWatch::CompositeAlarm" => stack.composite_alarms.extend(monitoring::composite_alarm(draft)),
+            "AWS::CloudWatch::Dashboard" => stack.dashboards.extend(monitoring::dashboard(draft)),
+            "AWS::SQS::QueuePolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Queues")),
+            "AWS::SNS::TopicPolicy" => stack.resource_policies.extend(messaging::resource_policy(&draft, "Topics")),
             other => stack.others.push(not_simulated(reading, other, draft)),
         }
     }
@@ -126,8 +138,12 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::Lambda::EventInvokeConfig"
             | "AWS::Lambda::EventSourceMapping"
             | "AWS::StepFunctions::StateMachine"
+            | "AWS::StepFunctions::Activity"
+            | "AWS::S3::Bucket"
             | "AWS::Events::EventBus"
+            | "AWS::Events::Archive"
             | "AWS::Events::Rule"
+            | "AWS::Scheduler::Schedule"
             | "AWS::IAM::Role"
             | "AWS::IAM::Policy"
             | "AWS::IAM::RolePolicy"
@@ -135,7 +151,11 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::SQS::Queue"
             | "AWS::SNS::Topic"
             | "AWS::SNS::Subscription"
+            | "AWS::SQS::QueuePolicy"
+            | "AWS::SNS::TopicPolicy"
             | "AWS::CloudWatch::Alarm"
+            | "AWS::CloudWatch::CompositeAlarm"
+            | "AWS::CloudWatch::Dashboard"
     )
 }
 

@@ -6,6 +6,8 @@
 mod compute;
 mod events;
 mod messaging;
+mod monitoring;
+mod scheduling;
 mod storage;
 
 use std::sync::Arc;
@@ -14,8 +16,10 @@ use rehearsal_engine::Json;
 use rehearsal_engine::source::Node;
 
 pub use compute::{Code, EventInvokeConfig, EventSourceMapping, Function, Permission, StateMachine, StateMachineKind};
-pub use events::{EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
-pub use messaging::{Alarm, Queue, Subscription, Topic};
+pub use events::{Archive, EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
+pub use messaging::{Queue, ResourcePolicy, Subscription, Topic};
+pub use monitoring::{Alarm, CompositeAlarm, Dashboard};
+pub use scheduling::{Schedule, ScheduleTarget};
 pub use storage::{AttributeType, Billing, Index, KeyAttribute, KeySchema, Projection, Table};
 
 use crate::diagnostics::Place;
@@ -33,10 +37,18 @@ pub struct Stack {
     pub functions: Vec<Function>,
     /// `AWS::StepFunctions::StateMachine`
     pub state_machines: Vec<StateMachine>,
+    /// `AWS::S3::Bucket`
+    pub buckets: Vec<Identity>,
+    /// `AWS::StepFunctions::Activity`
+    pub activities: Vec<Identity>,
     /// `AWS::Events::EventBus`; the default bus is not among them.
     pub event_buses: Vec<EventBus>,
+    /// `AWS::Events::Archive`
+    pub archives: Vec<Archive>,
     /// `AWS::Events::Rule`
     pub rules: Vec<Rule>,
+    /// `AWS::Scheduler::Schedule`
+    pub schedules: Vec<Schedule>,
     /// `AWS::IAM::Role`, with the policies that other resources attach to them.
     pub roles: Vec<Role>,
     /// `AWS::Lambda::Permission`
@@ -51,8 +63,14 @@ pub struct Stack {
     pub topics: Vec<Topic>,
     /// `AWS::SNS::Subscription`, and those written inside a topic.
     pub subscriptions: Vec<Subscription>,
+    /// `AWS::SQS::QueuePolicy` and `AWS::SNS::TopicPolicy`
+    pub resource_policies: Vec<ResourcePolicy>,
     /// `AWS::CloudWatch::Alarm`
     pub alarms: Vec<Alarm>,
+    /// `AWS::CloudWatch::CompositeAlarm`
+    pub composite_alarms: Vec<CompositeAlarm>,
+    /// `AWS::CloudWatch::Dashboard`
+    pub dashboards: Vec<Dashboard>,
     /// Everything else: not simulated.
     pub others: Vec<OtherResource>,
     /// The outputs, resolved.
@@ -188,6 +206,11 @@ impl Stack {
         let others = self.others.iter().map(|other| &other.identity);
         let computing = tables.chain(functions).chain(machines).chain(roles);
         computing.chain(buses).chain(rules).chain(queues).chain(topics).chain(alarms).chain(others)
+    }
+
+    /// The topic with this name, ARN or logical id.
+    pub fn topic(&self, name: &str) -> Option<&Topic> {
+        self.topics.iter().find(|topic| topic.identity.is_called(name))
     }
 
     /// The output `name`.

@@ -1,9 +1,9 @@
 use std::fmt::Write as _;
 
 use super::{SEED_VARIABLE, TOKEN_VARIABLE, jobs, timeline};
-use crate::explore::{Finding, Regression, Sweep};
+use crate::explore::{Finding, Limits, Regression, SHRINK_RUNS_MAX, Sweep, shrink};
 use crate::harness::{Harness, Run};
-use crate::world::{Token, Violation, When};
+use crate::world::{LIVELOCK, Script, Token, UNDRAINED, Violation, When};
 
 /// What shall be run.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,11 +56,7 @@ pub(super) fn judge(harness: &Harness, seeds: u64, wanted: &Wanted) -> Result<()
 
 /// The smallest seed that breaks `invariant`.
 pub(super) fn find(harness: &Harness, seeds: u64, invariant: &str) -> Result<u64, String> {
-    let names = harness.invariant_names();
-    if !names.iter().any(|(name, _)| **name == *invariant) {
-        let known: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
-        return Err(format!("the scenario has no invariant '{invariant}': it has '{}'", known.join("', '")));
-    }
+    known(harness, invariant)?;
     let mut instead = Vec::new();
     let (mut first, mut turn) = (0, FIRST_TURN_SEEDS);
     while first < seeds {
@@ -79,6 +75,16 @@ pub(super) fn find(harness: &Harness, seeds: u64, invariant: &str) -> Result<u64
     let instead =
         if instead.is_empty() { "nothing else either".to_owned() } else { format!("but '{}'", instead.join("', '")) };
     Err(format!("'{invariant}' is not broken by any of {seeds} seeds, {instead}"))
+}
+
+/// Whether the scenario has this invariant; the error says which it has.
+pub(super) fn known(harness: &Harness, invariant: &str) -> Result<(), String> {
+    let names = harness.invariant_names();
+    if names.iter().any(|(name, _)| **name == *invariant) || [UNDRAINED, LIVELOCK].contains(&invariant) {
+        return Ok(());
+    }
+    let known: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
+    Err(format!("the scenario has no invariant '{invariant}': it has '{}'", known.join("', '")))
 }
 
 fn run(harness: &Harness, seed: u64) -> Result<Run, String> {
@@ -102,21 +108,23 @@ fn regressions_hold(harness: &Harness) -> Result<(), String> {
 
 fn sweep_holds(harness: &Harness, seeds: u64) -> Result<(), String> {
     let sweep = sweep(harness, 0, seeds)?;
-    if let Some(seed) = sweep.unrepeatable.first() {
+    if let Some((seed, difference)) = sweep.unrepeatable.first() {
         return Err(format!(
-            "the run does not repeat: a handler or an invariant keeps state between runs\n{}",
+            "the run does not repeat: a handler or an invariant keeps state between runs\n{difference}\n{}",
             command(&of_seed(*seed))
         ));
     }
-    if let Some(Finding { seed, .. }) = sweep.findings.first() {
-        let others = sweep.findings.iter().map(|Finding { seed, runs, violation }| {
+    if let Some(finding) = sweep.findings.first() {
+        let others = sweep.findings.iter().map(|Finding { seed, runs, violation, .. }| {
             format!("  {runs} of {seeds} seeds break '{}', first {seed}", violation.name)
         });
         let others = others.collect::<Vec<_>>().join("\n");
-        let message = held(harness, &run(harness, *seed)?, &of_seed(*seed)).err();
-        return Err(match message {
+        let (seed, script) = cut_down(harness, finding)?;
+        let run = harness.replay(seed, &script).map_err(|error| error.to_string())?;
+        let token = of_token(&Token { seed, scenario: harness.hash(), script });
+        return Err(match held(harness, &run, &token).err() {
             Some(message) => format!("{others}\n{message}"),
-            None => format!("{others}\nthe run does not repeat when it is recorded\n{}", command(&of_seed(*seed))),
+            None => format!("{others}\nthe run does not repeat when it is recorded\n{}", command(&token)),
         });
     }
     let names = harness.invariant_names();
@@ -129,6 +137,16 @@ fn sweep_holds(harness: &Harness, seeds: u64) -> Result<(), String> {
         "no run of {seeds} reaches '{}' ({when}): the workload does not test what it should; mend it, or run more seeds",
         unreached.join("', '")
     ))
+}
+
+/// The first run that broke a promise, as small as it gets.
+fn cut_down(harness: &Harness, finding: &Finding) -> Result<(u64, Script), String> {
+    let Some(first) = finding.failures.first() else { return Ok((finding.seed, Script::default())) };
+    let mut world = harness.world().map_err(|error| error.to_string())?;
+    let limits = Limits { runs_max: SHRINK_RUNS_MAX, goes_on: &|| true };
+    let shrunk = shrink(&mut world, first.seed, &first.script, &finding.violation, &limits);
+    let shrunk = shrunk.map_err(|error| error.to_string())?;
+    Ok((first.seed, shrunk.map_or_else(|| first.script.clone(), |shrunk| shrunk.script)))
 }
 
 /// Whether `run` broke nothing; the error tells it whole and ends with the command that replays it.
@@ -190,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_environment_says_what_to_run() {
-        let token = Token { seed: 7, scenario: 9, script: crate::world::Script::default() };
+        let token = Token { seed: 7, scenario: 9, script: Script::default() };
         let text = token.to_string();
         assert_eq!(Wanted::of(None, None), Ok(Wanted::Everything));
         assert_eq!(Wanted::of(Some(" 17 "), None), Ok(Wanted::Seed(17)));

@@ -16,7 +16,7 @@ use crate::services::{Answer, ApiError, Request};
 pub struct Clients {
     host: Option<Box<dyn Host>>,
     scripts: Vec<Name>,
-    clients: Vec<Client>,
+    records: Vec<Client>,
     processes: u32,
     changed: bool,
 }
@@ -83,7 +83,7 @@ impl Clients {
 
     /// The clients of this run, in the order of their start.
     pub fn records(&self) -> &[Client] {
-        &self.clients
+        &self.records
     }
 
     /// What scripts did that the world does not control.
@@ -97,7 +97,7 @@ impl Clients {
     }
 
     pub(super) fn reset(&mut self) {
-        self.clients.clear();
+        self.records.clear();
         self.processes = 0;
         if let Some(host) = &mut self.host {
             host.reset();
@@ -115,16 +115,16 @@ impl Clients {
         let Some(name) = self.scripts.get(script as usize) else {
             return Err(HostError(format!("the workload runs script number {script}, which it does not have")));
         };
-        let id = self.clients.len() as u32;
+        let id = self.records.len() as u32;
         let actor = core.child(caller.actor, *name, caller.occurrence);
         let run = Run::new(core, actor, 0);
-        self.clients.push(Client { actor, script, start, attempts: 0, end: None, output: String::new(), slot, run });
+        self.records.push(Client { actor, script, start, attempts: 0, end: None, output: String::new(), slot, run });
         self.run(core, id)
     }
 
     /// A client's timer is due: the end of its sleep, or the time to run it again.
     pub(super) fn timer(&mut self, core: &mut Core, id: u32) -> Result<Option<u32>, HostError> {
-        if self.clients[id as usize].run.is_running { self.resume(core, id, Wake::Slept) } else { self.run(core, id) }
+        if self.records[id as usize].run.is_running { self.resume(core, id, Wake::Slept) } else { self.run(core, id) }
     }
 
     /// The answer to a client's call arrived.
@@ -135,7 +135,7 @@ impl Clients {
         process: u32,
         answer: Answer,
     ) -> Result<Option<u32>, HostError> {
-        let run = &self.clients[id as usize].run;
+        let run = &self.records[id as usize].run;
         // Killed meanwhile: what it asked for happened, nobody hears of it.
         if !run.is_running || run.process != process {
             return Ok(None);
@@ -151,7 +151,7 @@ impl Clients {
         self.processes += 1;
         self.changed = true;
         let process = self.processes;
-        let client = &mut self.clients[id as usize];
+        let client = &mut self.records[id as usize];
         // Each time it is run is a lineage of its own, so that its calls have their own sites.
         let actor = core.child(client.actor, Name::TRY, client.attempts);
         client.attempts += 1;
@@ -174,7 +174,7 @@ impl Clients {
     }
 
     fn resume(&mut self, core: &mut Core, id: u32, wake: Wake) -> Result<Option<u32>, HostError> {
-        let process = self.clients[id as usize].run.process;
+        let process = self.records[id as usize].run.process;
         let step = self.host()?.resume(process, wake, core.now())?;
         self.follow(core, id, step)
     }
@@ -182,7 +182,7 @@ impl Clients {
     fn follow(&mut self, core: &mut Core, id: u32, mut step: Step) -> Result<Option<u32>, HostError> {
         loop {
             self.note_output(core, id);
-            let run = &mut self.clients[id as usize].run;
+            let run = &mut self.records[id as usize].run;
             let actor = run.actor;
             match step {
                 Step::Call(request) => {
@@ -211,7 +211,7 @@ impl Clients {
     }
 
     fn call(&mut self, core: &mut Core, id: u32, request: Request) {
-        let run = &mut self.clients[id as usize].run;
+        let run = &mut self.records[id as usize].run;
         let (actor, operation) = (run.actor, request.operation());
         let occurrence = run.next_call(operation);
         let reply_to = ReplyTo::Client { client: id, process: run.process };
@@ -243,7 +243,7 @@ impl Clients {
 
     /// The process is gone; whoever watches over it runs the script again.
     fn crash(&mut self, core: &mut Core, id: u32) {
-        let run = &mut self.clients[id as usize].run;
+        let run = &mut self.records[id as usize].run;
         let (actor, process) = (run.actor, run.process);
         run.is_running = false;
         if let Some(host) = &mut self.host {
@@ -253,7 +253,7 @@ impl Clients {
     }
 
     fn end(&mut self, core: &mut Core, id: u32, end: ClientEnd) -> u32 {
-        let client = &mut self.clients[id as usize];
+        let client = &mut self.records[id as usize];
         client.run.is_running = false;
         core.note(client.run.actor, || end.told());
         core.fold(hash_text(&end.told()));
@@ -266,7 +266,7 @@ impl Clients {
         if !core.is_recorded() {
             return;
         }
-        let client = &mut self.clients[id as usize];
+        let client = &mut self.records[id as usize];
         let Some(text) = self.host.as_mut().and_then(|host| host.take_log(client.run.process)) else { return };
         for line in text.lines() {
             core.note(client.run.actor, || format!("prints {line}"));

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use rehearsal_engine::execution::{TaskId, TimerId};
 
 use super::hash::mix;
+use super::metrics::Measure;
+use super::outbox::Outbox;
 use super::{
-    ActorId, Choice, Decisions, FaultId, FaultPlan, Kind, Lineages, Millis, Moment, Name, Names, Queue, QueueId,
-    Script, Site, Trace, Weighted,
+    ActorId, Choice, Coverage, Decisions, Due, FaultId, FaultPlan, InjectionPoint, Kind, Lineages, Metrics, Millis,
+    Moment, Name, Names, Queue, QueueId, Race, Script, Site, Trace, Weighted,
 };
 use crate::handlers::entropy::{text_of, uuid_text};
 use crate::iam::RoleIndex;
@@ -49,10 +51,30 @@ pub enum ReplyTo {
         /// The actor's slot.
         slot: u32,
     },
+    /// A call of EventBridge Scheduler.
+    Schedule {
+        /// The call.
+        invocation: u32,
+    },
     /// Lambda's own queue of asynchronous events.
     AsyncEvent {
         /// The event.
         event: u32,
+    },
+    /// A poller of an event source mapping.
+    Poller {
+        /// The poller.
+        poller: u32,
+    },
+    /// A delivery of a notification to a subscription.
+    Notification {
+        /// The delivery.
+        delivery: u32,
+    },
+    /// What is sent until it is taken.
+    Outbox {
+        /// Which.
+        item: u32,
     },
     /// A client script.
     Client {
@@ -113,10 +135,73 @@ pub enum TimerOwner {
         /// The event.
         event: u32,
     },
+    /// A message becomes visible.
+    Message {
+        /// The queue.
+        queue: u32,
+        /// The message.
+        message: u32,
+    },
+    /// A receive has waited long enough.
+    LongPoll {
+        /// The queue.
+        queue: u32,
+        /// Which of its receives.
+        poll: u32,
+    },
+    /// A poller of an event source mapping goes on.
+    Poller {
+        /// The poller.
+        poller: u32,
+    },
+    /// The next attempt of a delivery of a notification.
+    Notification {
+        /// The delivery.
+        delivery: u32,
+    },
+    /// The next attempt of what is sent until it is taken.
+    Outbox {
+        /// Which.
+        item: u32,
+    },
     /// The end of a client script's sleep, or the time to run it again.
     Client {
         /// The client.
         client: u32,
+    },
+    /// The next evaluation of an alarm.
+    Alarm {
+        /// The alarm.
+        alarm: u32,
+    },
+    /// Something of EventBridge Scheduler.
+    Scheduler(SchedulerTimer),
+    /// An event of a replay.
+    Replay {
+        /// The replay.
+        replay: u32,
+        /// The event's place in it.
+        event: u32,
+    },
+}
+
+/// What of EventBridge Scheduler is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchedulerTimer {
+    /// A schedule that recurs.
+    Recurring {
+        /// The schedule.
+        schedule: u32,
+    },
+    /// A schedule that is due only once.
+    Once {
+        /// The schedule.
+        schedule: u32,
+    },
+    /// The next attempt of a call.
+    Retry {
+        /// The call.
+        invocation: u32,
     },
 }
 
@@ -189,8 +274,15 @@ impl Entry {
         }
     }
 
+    /// Whether it only looks at what is there, again and again: nobody waits for it.
     fn is_tick(&self) -> bool {
-        matches!(self, Entry::Timer { owner: TimerOwner::Schedule { .. }, .. })
+        let Entry::Timer { owner, .. } = self else { return false };
+        matches!(
+            owner,
+            TimerOwner::Schedule { .. }
+                | TimerOwner::Alarm { .. }
+                | TimerOwner::Scheduler(SchedulerTimer::Recurring { .. })
+        )
     }
 }
 
@@ -209,21 +301,53 @@ pub struct Latency {
 /// Odds of nominal latency and of the two tails.
 const LATENCY_WEIGHTS: [u32; 3] = [970, 20, 10];
 
-/// One in eight co-enabled entries lets the next one go first.
-const DEFER_PARTS: u32 = 1 << 29;
+/// An entry lets at most so many others go first.
+pub const PASSES_MAX: u32 = 16;
 
-/// An entry is passed over at most this often.
-const DEFERRALS_MAX: u32 = 4;
+/// How many others an entry lets go first: one in eight lets one, one in eight of these another one, and so on.
+const PASS_WEIGHTS: [u32; PASSES_MAX as usize + 1] = pass_weights();
+
+const fn pass_weights() -> [u32; PASSES_MAX as usize + 1] {
+    let mut weights = [1; PASSES_MAX as usize + 1];
+    let mut parts = 7 << 28;
+    let mut at = 0;
+    while at < weights.len() && parts > 1 {
+        weights[at] = parts;
+        parts /= 8;
+        at += 1;
+    }
+    weights
+}
+
+/// An entry of the queue, and how it behaves towards others that could go first.
+#[derive(Debug)]
+struct Waiting {
+    entry: Entry,
+    passes: Passes,
+}
+
+/// How many others an entry has let go first.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passes {
+    times: u32,
+    /// How many it shall let go first, once that was asked.
+    wanted: Option<u32>,
+    /// Where that stands among the choices of the run.
+    choice: u32,
+}
 
 /// What every service sees of the world: the clock, the queue, the decisions, the faults and the trace.
 pub struct Core {
     now: Millis,
-    queue: Queue<(u32, Entry)>,
+    queue: Queue<Waiting>,
+    aside: Vec<Due<Waiting>>,
+    rivals: Vec<ActorId>,
     in_flight: usize,
     foreground: usize,
     answers: VecDeque<(ActorId, ReplyTo, Answer)>,
     names: Rc<Names>,
-    lineages: Lineages,
+    pub(super) lineages: Lineages,
+    pub(super) outbox: Outbox,
     decisions: Box<dyn Decisions>,
     choices: Vec<(Site, u32)>,
     plan: Rc<FaultPlan>,
@@ -231,6 +355,8 @@ pub struct Core {
     run_key: u64,
     trace: Trace,
     struck: Vec<u32>,
+    metrics: Metrics,
+    coverage: Coverage,
 }
 
 impl Core {
@@ -239,11 +365,14 @@ impl Core {
         Core {
             now: Millis::START,
             queue: Queue::new(),
+            aside: Vec::new(),
+            rivals: Vec::new(),
             in_flight: 0,
             foreground: 0,
             answers: VecDeque::new(),
             names,
             lineages: Lineages::new(),
+            outbox: Outbox::default(),
             decisions: Box::new(crate::explore::strategies::Benign),
             choices: Vec::new(),
             plan,
@@ -251,23 +380,35 @@ impl Core {
             run_key: 0,
             trace: Trace::default(),
             struck: vec![0; FaultId::ALL.len()],
+            metrics: Metrics::default(),
+            coverage: Coverage::default(),
         }
+    }
+
+    /// The same with somebody who watches: services measure what they do.
+    #[must_use]
+    pub fn watched(mut self, metrics: Metrics) -> Core {
+        self.metrics = metrics;
+        self
     }
 
     /// Starts over under new decisions, keeping the memory.
     pub fn reset(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) {
         self.now = Millis::START;
         self.queue.reset();
+        self.aside.clear();
         self.in_flight = 0;
         self.foreground = 0;
         self.answers.clear();
         self.lineages.reset();
+        self.outbox.reset();
         self.decisions = decisions;
         self.choices.clear();
         self.faults_on = true;
         self.run_key = run_key;
         self.trace.reset(recorded);
         self.struck.fill(0);
+        self.metrics.reset();
     }
 
     /// The virtual time.
@@ -306,10 +447,13 @@ impl Core {
         if !self.faults_on || weights.is_empty() {
             return 0;
         }
+        let point = InjectionPoint { fault, operation, place: self.lineages.name(actor) };
+        self.coverage.offer(point);
         let site = Site::new(&self.names, &self.lineages, actor, operation, Kind::Fault(fault), occurrence);
         let form = decide(self.decisions.as_mut(), &mut self.choices, site, &Weighted::Table(weights));
         if form != 0 {
             self.struck[fault as usize] += 1;
+            self.coverage.strike(point);
             let (names, lineages, at) = (&self.names, &self.lineages, self.now);
             self.trace.note(|| {
                 let spec = fault.spec();
@@ -368,11 +512,44 @@ impl Core {
         self.push(at, at + late_ms, Entry::Timer { actor, occurrence, owner })
     }
 
-    /// Takes a timer back; nothing happens when it is gone.
-    pub fn cancel(&mut self, timer: QueueId) {
-        if let Some((_, entry)) = self.queue.cancel(timer) {
-            self.forget(&entry);
+    /// The same, and it can be taken back; `None` where nobody waits.
+    pub fn answer_later(
+        &mut self,
+        delay_ms: u64,
+        actor: ActorId,
+        occurrence: u32,
+        to: ReplyTo,
+        answer: Answer,
+    ) -> Option<QueueId> {
+        let at = self.now + delay_ms;
+        (to != ReplyTo::Nobody).then(|| self.push(at, at, Entry::Answer { actor, occurrence, to, answer }))
+    }
+
+    /// Takes a timer back; nothing happens when it is gone. Whether it was still there.
+    pub fn cancel(&mut self, timer: QueueId) -> bool {
+        let cancelled = self.queue.cancel(timer);
+        if let Some(waiting) = &cancelled {
+            self.forget(&waiting.entry);
         }
+        cancelled.is_some()
+    }
+
+    /// Takes a number that a service measured; nothing happens when nobody watches.
+    #[inline]
+    pub fn measure(&mut self, measure: Measure, value: f64) {
+        if self.metrics.is_on() {
+            self.metrics.measure(measure, self.now, value);
+        }
+    }
+
+    /// What the services measured.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What the services measured, for whoever adds to it.
+    pub fn metrics_mut(&mut self) -> &mut Metrics {
+        &mut self.metrics
     }
 
     /// Folds a number into the trace's hash.
@@ -406,6 +583,11 @@ impl Core {
         }
     }
 
+    /// The same by the keys of the sites, in the order in which they were first asked.
+    pub fn answers(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.choices.iter().map(|(site, taken)| (site.key, *taken))
+    }
+
     /// How many of the choices so far were about the environment.
     pub fn deviation_count(&self) -> usize {
         self.choices.iter().filter(|(site, _)| site.kind != Kind::Shape).count()
@@ -414,6 +596,17 @@ impl Core {
     /// How often each fault struck, by its place in the catalogue.
     pub fn struck(&self) -> &[u32] {
         &self.struck
+    }
+
+    /// What was covered, over all runs.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// The same, to note more.
+    #[inline]
+    pub fn coverage_mut(&mut self) -> &mut Coverage {
+        &mut self.coverage
     }
 
     /// Ends the faults: from here on everything must drain.
@@ -448,29 +641,76 @@ impl Core {
         self.answers.pop_front()
     }
 
+    /// When the next entry is due.
+    pub(crate) fn next_at(&mut self) -> Option<Millis> {
+        self.queue.next_at()
+    }
+
     /// The next entry, with the clock moved to it.
+    ///
+    /// Of the entries that could go now each may let others go first. Whoever does stands right behind the one that
+    /// goes, and is asked again before the next.
     pub(crate) fn next(&mut self) -> Option<Entry> {
+        let mut until = Millis(u64::MAX);
         loop {
-            let due = self.queue.pop()?;
-            let (deferrals, entry) = due.entry;
-            let waits = deferrals < DEFERRALS_MAX && due.latest > due.at;
-            if waits && let Some((at, (_, other))) = self.queue.co_enabled(due.latest) {
-                let actor = entry.actor();
-                // One lineage is sequential by itself: its entries do not race each other.
-                if other.actor() != actor {
-                    let operation = entry.operation();
-                    let occurrence = entry.occurrence().wrapping_mul(DEFERRALS_MAX) + deferrals;
-                    let odds = Weighted::Chance(DEFER_PARTS);
-                    if self.choose(actor, operation, Kind::Defer, occurrence, &odds) != 0 {
-                        self.queue.push(at, due.latest, (deferrals + 1, entry));
-                        continue;
-                    }
-                }
+            let mut due = self.queue.pop()?;
+            until = until.min(due.latest);
+            if self.waits(&mut due, until) {
+                self.aside.push(due);
+                continue;
+            }
+            for waiting in self.aside.drain(..) {
+                self.queue.put_behind(&due, waiting);
             }
             self.now = self.now.max(due.at);
+            let entry = due.entry.entry;
             self.forget(&entry);
             return Some(entry);
         }
+    }
+
+    /// Whether `due` lets another one go first that comes no later than `until`.
+    fn waits(&mut self, due: &mut Due<Waiting>, until: Millis) -> bool {
+        let Waiting { entry, passes } = &mut due.entry;
+        if passes.times == PASSES_MAX || due.latest == due.at {
+            return false;
+        }
+        // One lineage is sequential by itself: its entries do not race each other.
+        let actor = entry.actor();
+        let Some(rival) = self.queue.co_enabled(until) else { return false };
+        if rival.entry.actor() == actor {
+            return false;
+        }
+        let site = |core: &Core| {
+            Site::new(&core.names, &core.lineages, actor, entry.operation(), Kind::Defer, entry.occurrence())
+        };
+        if self.decisions.decides_order() {
+            self.rivals.clear();
+            self.rivals.extend(self.queue.all_until(until).map(|rival| rival.entry.actor()));
+            let race = Race { lineages: &self.lineages, first: actor, others: &self.rivals };
+            if !self.decisions.lets_pass(&race) {
+                return false;
+            }
+        } else {
+            let wanted = match passes.wanted {
+                Some(wanted) => wanted,
+                None => self.decisions.choose(&site(self), &Weighted::Table(&PASS_WEIGHTS)),
+            };
+            passes.wanted = Some(wanted);
+            if passes.times >= wanted {
+                return false;
+            }
+        }
+        passes.times += 1;
+        // However many it lets pass, it is one choice.
+        match self.choices.get_mut(passes.choice as usize).filter(|_| passes.times > 1) {
+            Some((_, times)) => *times = passes.times,
+            None => {
+                passes.choice = self.choices.len() as u32;
+                self.choices.push((site(self), 1));
+            }
+        }
+        true
     }
 
     fn arrival(&mut self, actor: ActorId, operation: Name, occurrence: u32, latency: Latency) -> (Millis, Millis) {
@@ -495,7 +735,7 @@ impl Core {
             self.in_flight += 1;
             self.foreground += usize::from(!self.lineages.is_scheduled(entry.actor()));
         }
-        self.queue.push(at, latest, (0, entry))
+        self.queue.push(at, latest, Waiting { entry, passes: Passes::default() })
     }
 
     fn forget(&mut self, entry: &Entry) {

@@ -106,6 +106,28 @@ catalogue! {
         ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
     DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
         ["refused because of the conflict"] }
+    CwDelay { "CW-DELAY", Documented, 10_000, true, "an alarm is evaluated late",
+        ["a minute late", "four minutes late"] }
+    DdBatchPartial { "DD-BATCH-PARTIAL", Documented, 5_000, true, "a batch is only partly done, and the answer lists the rest",
+        ["the last one is left over", "all but the first are left over"] }
+    DdPage { "DD-PAGE", Documented, 5_000, false, "a page of a query or scan ends early", ["after one item"] }
+    DdStreamDup { "DD-STREAM-DUP", Documented, 1_000, true, "a batch of a stream is delivered twice without an error",
+        ["delivered again"] }
+    SqSend { "SQ-SEND", Documented, 1_000, true, "a queue refuses a message, or takes it and the answer is lost",
+        ["RequestThrottled", "ServiceUnavailable after the message was taken", "taken, and sent again by the SDK"] }
+    SqDup { "SQ-DUP", Documented, 1_000, true, "a standard queue delivers a message twice",
+        ["delivered to another receiver at once", "delivered again though it was deleted"] }
+    SqReorder { "SQ-REORDER", Documented, 20_000, true, "a standard queue delivers a message behind later ones",
+        ["visible after five seconds", "visible after a minute"] }
+    SqEmpty { "SQ-EMPTY", Documented, 100_000, true, "a short poll finds nothing though messages wait", ["an empty answer"] }
+    SnPublish { "SN-PUBLISH", Documented, 1_000, true, "a topic refuses a message, or takes it and the answer is lost",
+        ["Throttled", "InternalError after the message was taken"] }
+    SnDup { "SN-DUP", Documented, 1_000, true, "a notification is delivered to a subscription twice",
+        ["delivered again at once", "delivered again after a minute"] }
+    SnDelay { "SN-DELAY", Documented, 1_000, true, "a notification is delivered late",
+        ["a second late", "a minute late", "an hour late"] }
+    SnReorder { "SN-REORDER", Documented, 20_000, true, "a notification is delivered behind later ones",
+        ["behind those of the next two seconds"] }
     ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
         ["killed before the call", "killed after the call took effect"] }
     ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",

@@ -69,6 +69,15 @@ pub struct Violation {
     pub name: Arc<str>,
     /// When.
     pub at: Millis,
+    /// For a verdict of the world: who still waits for what.
+    pub waiting: Vec<String>,
+}
+
+impl Violation {
+    /// Whether it is the same promise that was broken, whenever and however.
+    pub fn is_same(&self, other: &Violation) -> bool {
+        self.invariant == other.invariant && self.name == other.name
+    }
 }
 
 impl fmt::Display for Violation {

@@ -29,6 +29,23 @@ pub struct Arns {
     pub machines: Vec<Arc<str>>,
     /// By the bus's name; the first is the default bus.
     pub buses: Vec<(Arc<str>, Arc<str>)>,
+    /// Of the queues.
+    pub queues: Vec<Arc<str>>,
+    /// Of the topics.
+    pub topics: Vec<Arc<str>>,
+}
+
+impl Arns {
+    /// The ARN of the queue with this URL, ARN or name.
+    fn queue(&self, queue: &str) -> Option<Arc<str>> {
+        let name = queue.rsplit([':', '/']).next().unwrap_or(queue);
+        self.queues.iter().find(|arn| ends_with_name(arn, name)).cloned()
+    }
+}
+
+/// Whether `named` is an ARN or the name at its end.
+fn ends_with_name(arn: &str, named: &str) -> bool {
+    *arn == *named || arn.rsplit(':').next() == Some(named)
 }
 
 impl Permissions {
@@ -44,6 +61,13 @@ impl Permissions {
             Principal::Role(role) => role,
         };
         match request {
+            // AWS: metrics and alarms are not named by the caller's policy one by one.
+            Request::CloudWatch(request) => self.check_one(core, caller, role, request.action(), &"*".into()),
+            Request::Archives(request) => {
+                let Environment { partition, region, account_id } = &self.environment;
+                let arn = format!("arn:{partition}:events:{region}:{account_id}:replay/{}", request.name());
+                self.check_one(core, caller, role, request.action(), &arn.into())
+            }
             Request::DynamoDb(request) => self.check_dynamodb(core, caller, role, request),
             Request::Events(request) => self.check_events(core, caller, role, request),
             Request::Lambda(request) => {
@@ -55,6 +79,19 @@ impl Permissions {
                 arn.map_or(Ok(()), |arn| self.check_one(core, caller, role, "lambda:InvokeFunction", &arn))
             }
             Request::States(request) => self.check_states(core, caller, role, request),
+            Request::Streams(read) => self.check_one(core, caller, role, "dynamodb:GetRecords", &read.stream),
+            Request::S3(request) => {
+                let (action, resource) = request.permission(&self.environment.partition);
+                self.check_one(core, caller, role, action, &resource)
+            }
+            Request::Sqs(request) => {
+                let named = request.queue().and_then(|queue| self.arns.queue(queue));
+                named.map_or(Ok(()), |arn| self.check_one(core, caller, role, request.action(), &arn))
+            }
+            Request::Sns(request) => {
+                let named = self.arns.topics.iter().find(|arn| ends_with_name(arn, request.topic())).cloned();
+                named.map_or(Ok(()), |arn| self.check_one(core, caller, role, "sns:Publish", &arn))
+            }
         }
     }
 
@@ -87,6 +124,12 @@ impl Permissions {
             dynamodb::Request::Scan(_) => "dynamodb:Scan",
             dynamodb::Request::BatchGetItem(_) => "dynamodb:BatchGetItem",
             dynamodb::Request::BatchWriteItem(_) => "dynamodb:BatchWriteItem",
+            dynamodb::Request::Describe(dynamodb::Describe::TimeToLive(_)) => "dynamodb:DescribeTimeToLive",
+            dynamodb::Request::Describe(dynamodb::Describe::Table(_)) => "dynamodb:DescribeTable",
+            // AWS: ListTables is about no table, so only `*` allows it.
+            dynamodb::Request::Describe(dynamodb::Describe::Tables { .. }) => {
+                return self.check_one(core, caller, role, "dynamodb:ListTables", &"*".into());
+            }
             dynamodb::Request::TransactWriteItems(_) => return Ok(()),
         };
         for resource in request.tables() {
@@ -154,9 +197,25 @@ impl Permissions {
                     None => return Ok(()),
                 },
             },
+            stepfunctions::Request::StartSyncExecution(start) => match &start.machine {
+                Machine::Arn(arn) => ("states:StartSyncExecution", arn.clone()),
+                Machine::Index(_) => return Ok(()),
+            },
+            stepfunctions::Request::RedriveExecution { execution } => ("states:RedriveExecution", execution.clone()),
+            stepfunctions::Request::GetExecutionHistory { execution, .. } => {
+                ("states:GetExecutionHistory", execution.clone())
+            }
+            stepfunctions::Request::ListExecutions { machine, .. } => ("states:ListExecutions", machine.clone()),
+            stepfunctions::Request::DescribeStateMachine { machine, of_execution: false } => {
+                ("states:DescribeStateMachine", machine.clone())
+            }
+            stepfunctions::Request::DescribeStateMachine { machine, of_execution: true } => {
+                ("states:DescribeStateMachineForExecution", machine.clone())
+            }
+            stepfunctions::Request::ListStateMachines { .. } => ("states:ListStateMachines", "*".into()),
+            stepfunctions::Request::GetActivityTask { activity, .. } => ("states:GetActivityTask", activity.clone()),
             stepfunctions::Request::StopExecution { execution, .. } => ("states:StopExecution", execution.clone()),
             stepfunctions::Request::DescribeExecution { execution } => ("states:DescribeExecution", execution.clone()),
-            stepfunctions::Request::ListExecutions(list) => ("states:ListExecutions", list.machine.clone()),
             // AWS: the policy names the state machine; which one a token belongs to the caller cannot know.
             stepfunctions::Request::SendTask(send) => {
                 let action = match send.outcome {

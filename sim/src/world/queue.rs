@@ -19,6 +19,9 @@ pub struct Due<T> {
     pub latest: Millis,
     /// What is due.
     pub entry: T,
+    /// Its number in the queue.
+    id: QueueId,
+    order: u64,
 }
 
 /// The world's queue: entries by time, then by the order in which they were queued.
@@ -27,12 +30,15 @@ pub struct Due<T> {
 /// first is a decision, made by whoever pops (see [`Queue::co_enabled`]).
 #[derive(Debug)]
 pub struct Queue<T> {
-    heap: BinaryHeap<Reverse<(Millis, u64, u32)>>,
+    heap: BinaryHeap<Reverse<Place>>,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     sequence: u64,
     live: usize,
 }
+
+/// Where an entry stands: by time, then by the order of queueing; one that was put back stands right behind another.
+type Place = (Millis, u64, u64, u32);
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -67,7 +73,7 @@ impl<T> Queue<T> {
             self.slots.push(Slot { sequence, latest, entry: Some(entry) });
             (self.slots.len() - 1) as u32
         };
-        self.heap.push(Reverse((at, sequence, slot)));
+        self.heap.push(Reverse((at, sequence, 0, slot)));
         self.live += 1;
         QueueId { slot, sequence }
     }
@@ -83,21 +89,47 @@ impl<T> Queue<T> {
     /// The next entry.
     pub fn pop(&mut self) -> Option<Due<T>> {
         self.drop_cancelled();
-        let Reverse((at, _, slot)) = self.heap.pop()?;
+        let Reverse((at, order, _, slot)) = self.heap.pop()?;
         let held = &mut self.slots[slot as usize];
-        let latest = held.latest.max(at);
+        let (latest, id) = (held.latest.max(at), QueueId { slot, sequence: held.sequence });
         let entry = held.entry.take()?;
         self.free.push(slot);
         self.live -= 1;
-        Some(Due { at, latest, entry })
+        Some(Due { at, latest, entry, id, order })
     }
 
-    /// When the next entry is due, if that is not after `latest`: it could as well go before one due until then.
-    pub fn co_enabled(&mut self, latest: Millis) -> Option<(Millis, &T)> {
+    /// The next entry, if it is not due after `latest`: it could as well go before one due until then.
+    pub fn co_enabled(&mut self, latest: Millis) -> Option<&T> {
         self.drop_cancelled();
-        let Reverse((at, _, slot)) = *self.heap.peek()?;
+        let Reverse((at, _, _, slot)) = *self.heap.peek()?;
         let entry = self.slots[slot as usize].entry.as_ref()?;
-        (at <= latest).then_some((at, entry))
+        (at <= latest).then_some(entry)
+    }
+
+    /// Every entry that is not due after `latest`, in no order that means anything.
+    pub fn all_until(&self, latest: Millis) -> impl Iterator<Item = &T> {
+        let due = self.heap.iter().filter(move |Reverse((at, _, _, _))| *at <= latest);
+        due.filter_map(|Reverse((_, _, _, slot))| self.slots[*slot as usize].entry.as_ref())
+    }
+
+    /// Puts back an entry that was taken, right behind `before`, which was taken after it. It keeps its number.
+    ///
+    /// Nothing may have been queued since it was taken.
+    pub fn put_behind(&mut self, before: &Due<T>, due: Due<T>) {
+        let QueueId { slot, sequence } = due.id;
+        if let Some(place) = self.free.iter().rposition(|free| *free == slot) {
+            self.free.swap_remove(place);
+        }
+        self.slots[slot as usize] = Slot { sequence, latest: due.latest, entry: Some(due.entry) };
+        self.sequence += 1;
+        self.heap.push(Reverse((before.at, before.order, self.sequence, slot)));
+        self.live += 1;
+    }
+
+    /// When the next entry is due.
+    pub fn next_at(&mut self) -> Option<Millis> {
+        self.drop_cancelled();
+        self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// How many entries wait.
@@ -111,7 +143,7 @@ impl<T> Queue<T> {
     }
 
     fn drop_cancelled(&mut self) {
-        while let Some(Reverse((_, _, slot))) = self.heap.peek() {
+        while let Some(Reverse((_, _, _, slot))) = self.heap.peek() {
             if self.slots[*slot as usize].entry.is_some() {
                 return;
             }
@@ -162,7 +194,32 @@ mod tests {
         queue.push(Millis(10), Millis(20), "slow");
         queue.push(Millis(15), Millis(15), "quick");
         let due = queue.pop().expect("one waits");
-        assert_eq!(queue.co_enabled(due.latest).map(|(at, entry)| (at, *entry)), Some((Millis(15), "quick")));
+        assert_eq!(queue.co_enabled(due.latest), Some(&"quick"));
         assert_eq!(queue.co_enabled(Millis(14)), None);
+    }
+
+    #[test]
+    fn what_lets_the_next_one_go_first_stands_right_behind_it_and_can_still_be_cancelled() {
+        let mut queue = Queue::new();
+        let patient = queue.push(Millis(10), Millis(20), "patient");
+        for name in ["first", "second"] {
+            queue.push(Millis(12), Millis(12), name);
+        }
+        let put_behind = |queue: &mut Queue<&'static str>| {
+            let due = queue.pop().expect("one waits");
+            let first = queue.pop().expect("another one waits");
+            queue.put_behind(&first, due);
+            first.entry
+        };
+        assert_eq!(put_behind(&mut queue), "first");
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|due| (due.at.0, due.entry)).collect();
+        assert_eq!(order, [(12, "patient"), (12, "second")]);
+        assert_eq!(queue.cancel(patient), None);
+        let patient = queue.push(Millis(10), Millis(20), "patient");
+        queue.push(Millis(12), Millis(12), "first");
+        assert_eq!(put_behind(&mut queue), "first");
+        assert_eq!(queue.all_until(Millis(12)).count(), 1);
+        assert_eq!(queue.cancel(patient), Some("patient"));
+        assert!(queue.is_empty());
     }
 }

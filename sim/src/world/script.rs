@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -64,9 +64,9 @@ impl Script {
         self.choices.iter().filter(|choice| choice.is_deviation()).count()
     }
 
-    /// The alternatives by site.
-    pub fn by_key(&self) -> BTreeMap<u64, u32> {
-        self.choices.iter().map(|choice| (choice.key, choice.alternative)).collect()
+    /// The kinds of its deviations, each once.
+    pub fn kinds(&self) -> BTreeSet<Kind> {
+        self.choices.iter().filter(|choice| choice.is_deviation()).map(|choice| choice.kind).collect()
     }
 }
 

@@ -3,13 +3,18 @@ use std::sync::Arc;
 use super::outside::Watch;
 use super::workload::{PlannedActor, Shape, Workload};
 use super::{
-    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Parts, Permissions, Principal, ReplyTo,
+    ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
     Revisions, TimerOwner, View, Violation, When,
 };
 use crate::handlers::{HostError, hosted};
+use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
+use crate::services::s3::S3;
+use crate::services::scheduler::Scheduler;
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::StepFunctions;
 use crate::services::{Answer, Request};
 
@@ -33,14 +38,24 @@ impl Default for Caps {
 pub struct World {
     /// Clock, queue, decisions, faults and trace.
     pub core: Core,
+    /// CloudWatch.
+    pub cloudwatch: CloudWatch,
     /// DynamoDB.
     pub dynamodb: DynamoDb,
     /// EventBridge.
     pub eventbridge: EventBridge,
     /// Lambda.
     pub lambda: Lambda,
+    /// EventBridge Scheduler.
+    pub scheduler: Scheduler,
     /// Step Functions.
     pub stepfunctions: StepFunctions,
+    /// SQS.
+    pub sqs: Sqs,
+    /// S3.
+    pub s3: S3,
+    /// SNS.
+    pub sns: Sns,
     /// The client scripts of the workload.
     pub clients: Clients,
     /// What every role may do.
@@ -80,7 +95,10 @@ pub struct Outcome {
 const FAULTS_AFTER_WORKLOAD_MS: u64 = 300_000;
 /// Beyond the longest schedule, everything must have been quiet for this long before a run is over.
 const SETTLE_MS: u64 = 1_000;
-/// So many periods of the longest schedule are enough for whatever cleans up; then only what was begun is finished.
+/// Where there are schedules, alarms with longer periods are not waited for.
+const ALARM_SETTLE_MS_MAX: u64 = 3_600_000;
+/// So many periods of the longest schedule, or a day of them, are enough for whatever cleans up; then only what was begun
+/// is finished.
 const SETTLE_PERIODS_MAX: u64 = 10;
 
 const DAY_MS: u64 = 86_400_000;
@@ -93,22 +111,33 @@ impl World {
     #[expect(clippy::too_many_arguments, reason = "a world is its parts, and each is of its own type")]
     pub fn new(
         core: Core,
+        cloudwatch: CloudWatch,
         dynamodb: DynamoDb,
         eventbridge: EventBridge,
         lambda: Lambda,
+        scheduler: Scheduler,
         stepfunctions: StepFunctions,
+        sqs: Sqs,
+        sns: Sns,
         permissions: Permissions,
         invariants: Vec<Invariant>,
         workload: Box<dyn Workload>,
         caps: Caps,
     ) -> World {
         let reached = vec![false; invariants.len()];
+        let mut core = core;
+        core.coverage_mut().resize(stepfunctions.points().map(<[_]>::len).sum());
         World {
             core,
+            cloudwatch,
             dynamodb,
             eventbridge,
             lambda,
+            scheduler,
             stepfunctions,
+            sqs,
+            s3: S3::default(),
+            sns,
             clients: Clients::default(),
             permissions,
             invariants,
@@ -132,6 +161,13 @@ impl World {
         self
     }
 
+    /// The same with these buckets.
+    #[must_use]
+    pub fn with_s3(mut self, s3: S3) -> World {
+        self.s3 = s3;
+        self
+    }
+
     /// Runs once, from the start to the end or to the first broken promise.
     ///
     /// `recorded` keeps histories and a timeline; it changes nothing else.
@@ -143,9 +179,12 @@ impl World {
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
         self.eventbridge.start_schedules(&mut self.core);
+        self.cloudwatch.start(&mut self.core);
+        self.scheduler.start(&mut self.core);
+        self.lambda.start_pollers(&mut self.core);
         let violation = match self.run_to_the_end()? {
             Some(violation) => Some(violation),
-            None => self.check_end()?,
+            None => self.check_end()?.or_else(|| self.undrained()),
         };
         if let Some(violation) = &violation {
             self.core.note(ActorId::WORLD, || format!("BROKEN: {}", violation.name));
@@ -171,12 +210,31 @@ impl World {
         &self.actors
     }
 
+    /// Who took part in the last run, as `2 × shopper, 1 × operator`.
+    pub fn shape(&self) -> String {
+        let (names, lineages) = (self.core.names(), self.core.lineages());
+        let mut kinds: Vec<(Name, u32)> = Vec::new();
+        for name in self.planned().iter().map(|planned| lineages.name(planned.actor)) {
+            match kinds.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((name, 1)),
+            }
+        }
+        let words = kinds.iter().map(|(name, count)| format!("{count} × {}", names.text(*name)));
+        let words = words.collect::<Vec<_>>().join(", ");
+        if words.is_empty() { "no actor".to_owned() } else { words }
+    }
+
     /// The state as invariants see it.
     pub fn view(&self) -> View<'_> {
         View {
             tables: &self.dynamodb.database,
             executions: &self.stepfunctions,
             events: &self.eventbridge,
+            alarms: &self.cloudwatch,
+            metrics: self.core.metrics(),
+            queues: &self.sqs,
+            topics: &self.sns,
             clients: self.clients.records(),
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
@@ -186,10 +244,15 @@ impl World {
 
     fn reset(&mut self, decisions: Box<dyn Decisions>, run_key: u64, recorded: bool) {
         self.core.reset(decisions, run_key, recorded);
+        self.cloudwatch.reset();
+        self.scheduler.reset();
         self.dynamodb.reset();
         self.eventbridge.reset();
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
+        self.sqs.reset();
+        self.s3.reset();
+        self.sns.reset();
         self.clients.reset();
         self.changed = Parts::ALL;
         self.revisions.begin_run();
@@ -213,7 +276,9 @@ impl World {
 
     fn run_to_the_end(&mut self) -> Result<Option<Violation>, HostError> {
         let mut faults_until = None;
-        let settle_ms = self.eventbridge.schedule_period_max_ms() + SETTLE_MS;
+        let period_ms = self.eventbridge.schedule_period_max_ms().max(self.scheduler.period_max_ms());
+        let has_schedules = period_ms > 0;
+        let settle_ms = period_ms.max(self.cloudwatch.horizon_max_ms().min(ALARM_SETTLE_MS_MAX)) + SETTLE_MS;
         // What `always` says holds before anything happens, or the scenario's own data is wrong.
         if let Some(violation) = self.check_changed()? {
             return Ok(Some(violation));
@@ -225,14 +290,16 @@ impl World {
             if let Some(until) = faults_until
                 && self.core.foreground() == 0
             {
-                let has_schedules = settle_ms > SETTLE_MS;
                 let settled = self.core.now() > self.last_change.max(until) + settle_ms;
-                if self.core.in_flight() == 0 && (settled || !has_schedules) {
+                // What a schedule does may be measured for ever; without one, alarms come to rest by themselves.
+                let is_over = if has_schedules { settled } else { !self.cloudwatch.is_waiting() };
+                if self.core.in_flight() == 0 && (is_over || self.is_cut_off_next()) {
                     return Ok(None);
                 }
                 // A schedule that always has something to do, if only to note its own tick, never is quiet.
-                if self.core.now() > until + SETTLE_PERIODS_MAX * settle_ms {
+                if self.core.now() > until + (SETTLE_PERIODS_MAX * settle_ms).min(DAY_MS.max(settle_ms)) {
                     self.eventbridge.stop_schedules();
+                    self.scheduler.stop_recurring();
                 }
             }
             let Some(entry) = self.core.next() else { return Ok(None) };
@@ -249,8 +316,12 @@ impl World {
             while let Some((_, to, answer)) = self.core.next_answer() {
                 self.pass_on(to, answer)?;
             }
+            self.tell_alarms();
             if self.changed != Parts::NONE {
-                self.last_change = self.core.now();
+                // What is only measured changes nothing by itself.
+                if self.changed != Parts::METRICS {
+                    self.last_change = self.core.now();
+                }
                 let changed = self.changed;
                 if let Some(violation) = self.check_changed()? {
                     return Ok(Some(violation));
@@ -258,6 +329,11 @@ impl World {
                 self.wake_watchers(changed)?;
             }
         }
+    }
+
+    /// Whether the next entry lies beyond where the run is cut off: nobody waits for a tick there.
+    fn is_cut_off_next(&mut self) -> bool {
+        self.core.next_at().is_some_and(|at| at.since_start() > self.caps.virtual_ms_max)
     }
 
     fn handle(&mut self, entry: Entry) -> Result<(), HostError> {
@@ -276,11 +352,42 @@ impl World {
                     self.eventbridge.delivery_due(&mut self.core, delivery);
                     Ok(())
                 }
+                TimerOwner::Alarm { alarm } => {
+                    self.cloudwatch.due(&mut self.core, alarm);
+                    Ok(())
+                }
+                TimerOwner::Replay { replay, event } => {
+                    self.eventbridge.replay_due(&mut self.core, replay, event);
+                    Ok(())
+                }
+                TimerOwner::Scheduler(what) => {
+                    self.scheduler.due(&mut self.core, what);
+                    Ok(())
+                }
                 TimerOwner::Schedule { rule } => {
                     self.eventbridge.tick(&mut self.core, rule);
                     Ok(())
                 }
                 TimerOwner::Actor { slot } => self.actor_due(slot),
+                TimerOwner::Message { queue, message } => {
+                    self.sqs.message_due(&mut self.core, queue, message);
+                    self.note_queues();
+                    Ok(())
+                }
+                TimerOwner::LongPoll { queue, poll } => {
+                    self.sqs.poll_due(&mut self.core, queue, poll);
+                    Ok(())
+                }
+                TimerOwner::Poller { poller } => self.lambda.poller_due(&mut self.core, poller),
+                TimerOwner::Notification { delivery } => {
+                    self.sns.delivery_due(&mut self.core, delivery);
+                    self.touch(Parts::TOPICS);
+                    Ok(())
+                }
+                TimerOwner::Outbox { item } => {
+                    self.core.outgoing_due(item);
+                    Ok(())
+                }
                 TimerOwner::Client { client } => {
                     let ended = self.clients.timer(&mut self.core, client)?;
                     self.note_clients();
@@ -299,6 +406,14 @@ impl World {
             return Ok(());
         }
         match request {
+            Request::CloudWatch(request) => {
+                self.cloudwatch.handle(&mut self.core, caller, *request);
+                Ok(())
+            }
+            Request::Archives(request) => {
+                self.eventbridge.handle_archive(&mut self.core, caller, &request);
+                Ok(())
+            }
             Request::DynamoDb(request) => {
                 self.dynamodb.handle(&mut self.core, caller, request);
                 let changed = self.dynamodb.take_changed();
@@ -314,6 +429,24 @@ impl World {
             Request::States(request) => {
                 self.stepfunctions.handle(&mut self.core, caller, *request);
                 self.note_executions();
+                Ok(())
+            }
+            Request::Streams(read) => {
+                self.dynamodb.read_stream(&mut self.core, caller, *read);
+                Ok(())
+            }
+            Request::S3(request) => {
+                self.s3.handle(&mut self.core, caller, &request);
+                Ok(())
+            }
+            Request::Sqs(request) => {
+                self.sqs.handle(&mut self.core, caller, *request);
+                self.note_queues();
+                Ok(())
+            }
+            Request::Sns(request) => {
+                self.sns.handle(&mut self.core, caller, *request);
+                self.touch(Parts::TOPICS);
                 Ok(())
             }
         }
@@ -336,7 +469,20 @@ impl World {
                 self.eventbridge.delivery_answered(&mut self.core, delivery, &answer);
                 Ok(())
             }
+            ReplyTo::Schedule { invocation } => {
+                self.scheduler.answered(&mut self.core, invocation, &answer);
+                Ok(())
+            }
             ReplyTo::Actor { slot } => self.actor_answered(slot, &answer),
+            ReplyTo::Poller { poller } => self.lambda.poller_answered(&mut self.core, poller, answer),
+            ReplyTo::Notification { delivery } => {
+                self.sns.delivery_answered(&mut self.core, delivery, &answer);
+                Ok(())
+            }
+            ReplyTo::Outbox { item } => {
+                self.core.outgoing_answered(item, &answer);
+                Ok(())
+            }
             ReplyTo::Client { client, process } => {
                 let ended = self.clients.answer(&mut self.core, client, process, answer)?;
                 self.note_clients();
@@ -358,6 +504,24 @@ impl World {
         }
     }
 
+    /// What was measured in this step reaches the alarms.
+    fn tell_alarms(&mut self) {
+        if self.core.metrics().is_touched() {
+            self.cloudwatch.observe(&mut self.core);
+            self.touch(Parts::METRICS);
+        }
+        let changed = self.cloudwatch.take_changed();
+        if changed != Parts::NONE {
+            self.touch(changed);
+        }
+    }
+
+    fn note_queues(&mut self) {
+        if self.sqs.take_changed() {
+            self.touch(Parts::QUEUES);
+        }
+    }
+
     pub(super) fn touch(&mut self, parts: Parts) {
         self.changed = self.changed.and(parts);
         self.revisions.bump(parts);
@@ -370,7 +534,7 @@ impl World {
             ms => format!("{ms} ms"),
         };
         let name = format!("{LIVELOCK} within {} steps and {time} of virtual time", caps.steps_max);
-        Violation { invariant: None, name: name.into(), at: self.core.now() }
+        self.verdict(&name)
     }
 
     /// Judges what must hold at every moment, where something that it reads has changed.
@@ -385,6 +549,8 @@ impl World {
 
     /// Judges what must hold in the end.
     fn check_end(&mut self) -> Result<Option<Violation>, HostError> {
+        // Messages grow too old without anything happening.
+        self.revisions.bump(Parts::QUEUES);
         self.judge(|invariant, _| invariant.when == When::Eventually)
     }
 
@@ -414,7 +580,12 @@ fn first_broken(
         if invariant.when == When::Sometimes {
             *reached |= holds;
         } else if !holds {
-            return Ok(Some(Violation { invariant: Some(place), name: invariant.name.clone(), at: view.now }));
+            return Ok(Some(Violation {
+                invariant: Some(place),
+                name: invariant.name.clone(),
+                at: view.now,
+                waiting: Vec::new(),
+            }));
         }
     }
     Ok(None)

@@ -1,7 +1,10 @@
+use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::Database;
 use crate::services::eventbridge::{Accepted, EventBridge};
+use crate::services::sns::Sns;
+use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
-use crate::world::{Client, Millis};
+use crate::world::{Client, Metrics, Millis};
 
 /// The state of the world that invariants judge: what was recorded, never what a handler said.
 #[derive(Clone, Copy)]
@@ -12,6 +15,14 @@ pub struct View<'w> {
     pub executions: &'w StepFunctions,
     /// The events that buses accepted.
     pub events: &'w EventBridge,
+    /// The alarms and what became of them.
+    pub alarms: &'w CloudWatch,
+    /// What the services measured.
+    pub metrics: &'w Metrics,
+    /// The queues.
+    pub queues: &'w Sqs,
+    /// The topics.
+    pub topics: &'w Sns,
     /// The client scripts of the workload.
     pub clients: &'w [Client],
     /// How many invocations were started.
@@ -38,6 +49,11 @@ impl<'w> View<'w> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parts(u64);
 
+/// The bits below are for everything else.
+const TABLES_FROM: usize = 16;
+/// And those above it.
+const LAST_TABLE: usize = 61;
+
 impl Parts {
     /// Nothing.
     pub const NONE: Parts = Parts(0);
@@ -55,7 +71,15 @@ impl Parts {
     pub const INVOCATIONS: Parts = Parts(4);
     /// The time.
     pub const NOW: Parts = Parts(8);
+    /// The queues.
+    pub const QUEUES: Parts = Parts(32);
+    /// The topics.
+    pub const TOPICS: Parts = Parts(64);
 
+    /// What was measured.
+    pub const METRICS: Parts = Parts(128);
+    /// The alarms.
+    pub const ALARMS: Parts = Parts(256);
     /// The task tokens that wait for an answer.
     pub const TOKENS: Parts = Parts(1 << 63);
     /// The client scripts: their begins, crashes and ends.
@@ -64,7 +88,7 @@ impl Parts {
     /// The table with this index.
     pub fn table(index: usize) -> Parts {
         // Beyond the bits that there are, tables share the last one.
-        Parts(1 << (5 + index.min(56)))
+        Parts(1 << (TABLES_FROM + index.min(LAST_TABLE - TABLES_FROM)))
     }
 
     /// Both sets.

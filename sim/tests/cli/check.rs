@@ -55,7 +55,7 @@ fn under_cargo_the_line_to_replay_begins_with_cargo() {
     command.env("CARGO", "cargo");
     let ran = crate::shop::Ran::of(command);
     let line = ran.out.lines().find(|line| line.trim_start().starts_with("replay")).expect("a line to replay");
-    assert!(line.contains("  cargo run ") && line.contains(" -- replay 'my shop' --seed "), "{line}");
+    assert!(line.contains("  cargo run ") && line.contains(" -- replay 'my shop' --token "), "{line}");
 }
 
 #[test]

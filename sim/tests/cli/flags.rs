@@ -16,8 +16,16 @@ fn senseless_flags_are_refused_in_a_sentence() {
         "check . --seeds -1",
         "check . --seeds NaN",
         "check . --seeds 99999999999999999999",
-        "check . --first-seed -1",
-        "check . --first-seed 18446744073709551615 --seeds 2",
+        "check . --seeds 5..5",
+        "check . --seeds 9..5",
+        "check . --seeds ..5",
+        "check . --seeds 1..18446744073709551616",
+        "check . --seed x",
+        "check . --seed 1 --seeds 5",
+        "check . --time 0s",
+        "check . --time soon",
+        "check . --time 1s --seed 1",
+        "check . --strategy best",
         "check . --jobs 0",
         "check . --jobs -3",
         "check . --jobs 100000",
@@ -45,9 +53,10 @@ fn senseless_flags_are_refused_in_a_sentence() {
 #[test]
 fn the_last_seed_and_more_threads_than_seeds_are_fine() {
     let shop = Shop::new();
-    for line in
-        ["check . --seeds 1 --first-seed 18446744073709551615 --jobs 1024", "replay . --seed 18446744073709551615"]
-    {
+    for line in [
+        "check . --seeds 18446744073709551615..=18446744073709551615 --jobs 1024",
+        "replay . --seed 18446744073709551615",
+    ] {
         let ran = shop.run(&line.split(' ').collect::<Vec<_>>());
         assert_eq!(ran.code, 0, "{line}: {}", ran.shown());
     }

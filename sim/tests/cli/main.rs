@@ -2,8 +2,12 @@
 
 mod bad_input;
 mod check;
+mod eval;
 mod flags;
+mod lint;
 mod match_events;
 mod mocks;
 mod replay;
+mod retrace;
+mod run;
 mod shop;

@@ -16,7 +16,7 @@ fn token(out: &str) -> String {
 
 #[test]
 fn a_run_is_told_in_lines_that_fit() {
-    let ran = shop().run(&["replay", ".", "--seed", "3"]);
+    let ran = shop().run(&["replay", ".", "--strategy", "random", "--seed", "3"]);
     let is_data = |line: &str| line.contains("--token") || line.starts_with("    {");
     assert!(ran.out.lines().all(|line| is_data(line) || line.chars().count() <= 120), "{}", ran.out);
     assert_snapshot!(ran.shown());
@@ -24,7 +24,7 @@ fn a_run_is_told_in_lines_that_fit() {
 
 #[test]
 fn whole_lines_and_histories_as_aws_writes_them_come_on_request() {
-    let out = shop().run(&["replay", ".", "--seed", "3", "--full"]).out;
+    let out = shop().run(&["replay", ".", "--strategy", "random", "--seed", "3", "--full"]).out;
     let events = out.lines().filter(|line| line.starts_with(r#"    {"timestamp":"#) && line.contains(r#""type":"#));
     assert!(events.count() > 5, "{out}");
     assert!(!out.contains('…') || out.contains("starts with {"), "{out}");
@@ -33,15 +33,15 @@ fn whole_lines_and_histories_as_aws_writes_them_come_on_request() {
 #[test]
 fn a_seed_and_its_token_tell_the_same_every_time() {
     let shop = shop();
-    let by_seed = shop.run(&["replay", ".", "--seed", "3"]).out;
-    assert_eq!(shop.run(&["replay", ".", "--seed", "3"]).out, by_seed);
+    let by_seed = shop.run(&["replay", ".", "--strategy", "random", "--seed", "3"]).out;
+    assert_eq!(shop.run(&["replay", ".", "--strategy", "random", "--seed", "3"]).out, by_seed);
     assert_eq!(shop.run(&["replay", ".", "--token", &token(&by_seed)]).out, by_seed);
 }
 
 #[test]
 fn decisions_that_no_longer_apply_are_named() {
     let shop = shop();
-    let token = token(&shop.run(&["replay", ".", "--seed", "3"]).out);
+    let token = token(&shop.run(&["replay", ".", "--strategy", "random", "--seed", "3"]).out);
     shop.replace("template.yaml", "Name: placed", "Name: renamed");
     let ran = shop.run(&["replay", ".", "--token", &token]);
     assert!(ran.err.contains("the scenario changed since this token was made"), "{}", ran.err);

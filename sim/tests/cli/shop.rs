@@ -90,7 +90,7 @@ impl Ran {
         let program = regex::escape(env!("CARGO_BIN_EXE_rehearsal"));
         for (pattern, filter) in [
             (program.as_str(), "rehearsal"),
-            (r"in \d+\.\d s, \d+ seeds/s", "in [time], [speed]"),
+            (r"in \d+\.\d s, \d+ runs/s", "in [time], [speed]"),
             (r"\d+ executions?, \d+ steps?, .* of virtual time", "[counts]"),
             (r"--token r1\.[A-Za-z0-9_-]+", "--token [token]"),
             (r"[ \t]+\n", "\n"),

@@ -3,12 +3,22 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
 
+mod actors;
+mod archive;
 mod clients;
+mod cloudwatch;
+mod destinations;
 mod dynamodb;
 mod eventbridge;
 mod faults;
 mod iam;
 mod lambda;
+mod pipeline;
+mod rule_targets;
+mod scheduler;
+mod sns;
+mod sqs;
 mod stepfunctions;
+mod streams;
 mod support;
 mod world;

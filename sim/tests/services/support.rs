@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use rehearsal::diagnostics::Problems;
 use rehearsal::explore::strategies::Benign;
 use rehearsal::handlers::{CallError, Context, FunctionError, Registry};
 use rehearsal::harness::{Harness, Run};
@@ -54,6 +55,24 @@ impl Stage {
             seed: 0,
         };
         stage.resource("Items", "AWS::DynamoDB::Table", items)
+    }
+
+    /// Gives the table a stream.
+    pub fn streamed(mut self, view: &str) -> Stage {
+        for (id, resource) in &mut self.resources {
+            if id == "Items" {
+                let properties = resource.get("Properties").cloned().unwrap_or_default();
+                let properties = merged(properties, json!({"StreamSpecification": {"StreamViewType": view}}));
+                *resource = merged(resource.clone(), json!({"Properties": properties}));
+            }
+        }
+        self
+    }
+
+    /// With every fault that AWS documents, at its own rate.
+    pub fn documented(mut self) -> Stage {
+        self.plan = FaultPlan::of(Profile::Documented);
+        self
     }
 
     pub fn resource(mut self, id: &str, kind: &str, properties: Json) -> Stage {
@@ -111,6 +130,46 @@ impl Stage {
     pub fn schedule(self, name: &str, expression: &str, targets: Json) -> Stage {
         let properties = json!({"Name": name, "ScheduleExpression": expression, "Targets": targets});
         self.resource(name, "AWS::Events::Rule", properties)
+    }
+
+    pub fn queue(self, name: &str, properties: Json) -> Stage {
+        let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.resource(&format!("Queue{id}"), "AWS::SQS::Queue", merged(json!({"QueueName": name}), properties))
+    }
+
+    pub fn topic(self, name: &str, properties: Json) -> Stage {
+        let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.resource(&format!("Topic{id}"), "AWS::SNS::Topic", merged(json!({"TopicName": name}), properties))
+    }
+
+    /// Subscribes a queue or a function to a topic.
+    pub fn subscribe(self, id: &str, topic: &str, protocol: &str, endpoint: &str, more: Json) -> Stage {
+        let own = json!({"TopicArn": (topic_arn(topic)), "Protocol": protocol, "Endpoint": endpoint});
+        self.resource(id, "AWS::SNS::Subscription", merged(own, more))
+    }
+
+    /// Lets `service` send to a queue.
+    pub fn open_queue(self, queue: &str, service: &str) -> Stage {
+        let url = format!("https://sqs.us-east-1.amazonaws.com/111111111111/{queue}");
+        let statement = json!([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage",
+            "Resource": (queue_arn(queue))}]);
+        let document = json!({"Version": "2012-10-17", "Statement": statement});
+        let id: String = format!("{queue}{service}").chars().filter(char::is_ascii_alphanumeric).collect();
+        let properties = json!({"Queues": [url], "PolicyDocument": document});
+        self.resource(&format!("Policy{id}"), "AWS::SQS::QueuePolicy", properties)
+    }
+
+    /// Lets SNS invoke `function`.
+    pub fn permit_sns(self, function: &str) -> Stage {
+        let properties =
+            json!({"Action": "lambda:InvokeFunction", "FunctionName": function, "Principal": "sns.amazonaws.com"});
+        self.resource(&format!("{function}ByTopics"), "AWS::Lambda::Permission", properties)
+    }
+
+    /// Feeds `function` from a queue or a stream.
+    pub fn feed(self, function: &str, source_arn: &str, more: Json) -> Stage {
+        let own = json!({"FunctionName": function, "EventSourceArn": source_arn});
+        self.resource(&format!("Feeds{function}"), "AWS::Lambda::EventSourceMapping", merged(own, more))
     }
 
     /// Lets EventBridge invoke `function`.
@@ -198,6 +257,10 @@ impl Stage {
 
     /// The scenario, loaded as the command line loads it.
     pub fn load(&self) -> Harness {
+        self.try_load().unwrap_or_else(|problems| panic!("{problems}")).faults(self.plan.clone())
+    }
+
+    fn try_load(&self) -> Result<Harness, Problems> {
         let template = Json::from_pairs([(
             "Resources",
             Json::from_pairs(self.resources.iter().map(|(id, resource)| (id.as_str(), resource.clone()))),
@@ -213,7 +276,12 @@ impl Stage {
             std::fs::write(path, text).expect("a file");
         }
         std::fs::write(folder.path().join("scenario.json"), scenario.to_string()).expect("a scenario");
-        Harness::load(folder.path()).unwrap_or_else(|problems| panic!("{problems}")).faults(self.plan.clone())
+        Harness::load(folder.path())
+    }
+
+    /// What is wrong with the template, as the command line says it.
+    pub fn problems(&self) -> String {
+        self.try_load().err().map_or_else(String::new, |problems| problems.to_string())
     }
 
     /// The same with the handlers in Rust.
@@ -361,6 +429,14 @@ pub fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:us-east-1:111111111111:function:{name}")
 }
 
+pub fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:us-east-1:111111111111:{name}")
+}
+
+pub fn topic_arn(name: &str) -> String {
+    format!("arn:aws:sns:us-east-1:111111111111:{name}")
+}
+
 pub fn machine_arn(name: &str) -> String {
     format!("arn:aws:states:us-east-1:111111111111:stateMachine:{name}")
 }
@@ -394,6 +470,8 @@ pub trait Look {
     fn accepted(&self) -> Vec<String>;
     /// Whether a line of the timeline contains `text`.
     fn tells(&self, text: &str) -> bool;
+    /// The texts of the messages in a queue, in order.
+    fn bodies(&self, queue: &str) -> Vec<String>;
     /// How often `fault` struck.
     fn struck(&self, fault: FaultId) -> u32;
 }
@@ -434,6 +512,11 @@ impl Look for Run {
 
     fn tells(&self, text: &str) -> bool {
         self.world.core.trace().timeline().iter().any(|moment| moment.what.contains(text))
+    }
+
+    fn bodies(&self, queue: &str) -> Vec<String> {
+        let queue = self.world.sqs.queue(queue).expect("a queue");
+        queue.messages(self.world.core.now()).map(|message| message.body.to_string()).collect()
     }
 
     fn struck(&self, fault: FaultId) -> u32 {

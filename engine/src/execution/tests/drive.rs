@@ -100,7 +100,7 @@ impl Trial {
         for effect in effects {
             match &effect {
                 Effect::Invoke(invocation) => self.answer(invocation),
-                Effect::SetTimer { timer, at_ms } => self.push(*at_ms, Event::TimerFired(*timer)),
+                Effect::SetTimer { timer, at_ms, .. } => self.push(*at_ms, Event::TimerFired(*timer)),
                 Effect::CancelTimer { timer } => self.cancel(*timer),
                 Effect::Abandon { .. } | Effect::Finish(_) => {}
             }

@@ -54,7 +54,7 @@ fn tasks_of_children_pass_through_their_parent() {
 fn a_timeout_in_a_child_is_the_childs_own() {
     let trial = run(&map(r#""ToleratedFailureCount": 1,"#, TASK), json!([1]), &[("B", Does::Never)]);
     assert_eq!(trial.world.now_ms, 9000);
-    assert_eq!(trial.output(), json!([null]));
+    assert_eq!(trial.output().item(0).and_then(|child| child.get("Error")), Some(&json!("States.Timeout")));
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn run(program: Program, answers: &[u8]) -> Outcome {
                         _ => Some(Event::Succeeded { task, output: Json::object() }),
                     });
                 }
-                Effect::SetTimer { timer, at_ms } => {
+                Effect::SetTimer { timer, at_ms, .. } => {
                     timers.insert((at_ms, timer));
                 }
                 Effect::CancelTimer { timer } => timers.retain(|(_, set)| *set != timer),

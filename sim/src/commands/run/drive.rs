@@ -7,7 +7,7 @@ use rehearsal_engine::Json;
 use rehearsal_engine::asl::Resource;
 use rehearsal_engine::execution::{Effect, Env, Event, Execution, Invocation, Resumed, Site, TimerId};
 
-use super::mocks::{End, Mocks};
+use super::mocks::{self, End, Mocks};
 use crate::lone;
 
 /// Runs until the execution ends.
@@ -20,7 +20,7 @@ pub(super) fn drive(execution: &mut Execution, mocks: &mut Mocks, seed: u64) {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Invoke(invocation) => queue.answer(clock.now_ms, &invocation, execution, mocks),
-                Effect::SetTimer { timer, at_ms } => queue.push(at_ms, Phase::Timer, Event::TimerFired(timer)),
+                Effect::SetTimer { timer, at_ms, .. } => queue.push(at_ms, Phase::Timer, Event::TimerFired(timer)),
                 Effect::CancelTimer { timer } => queue.cancel(timer),
                 Effect::Abandon { .. } => {}
                 Effect::Finish(_) => return,
@@ -134,6 +134,14 @@ impl Queue {
             End::Never => {}
             End::Output(output) => self.push(at_ms, Phase::Ended, Event::Succeeded { task, output }),
             End::Error(error, cause) => self.push(at_ms, Phase::Ended, Event::Failed { task, error, cause }),
+            End::Refused(phase, error, cause) => {
+                let event = match phase {
+                    mocks::Phase::Schedule => Event::ScheduleFailed { task, error, cause },
+                    mocks::Phase::Start => Event::StartFailed { task, error, cause },
+                    mocks::Phase::Submit => Event::SubmitFailed { task, error, cause },
+                };
+                self.push(at_ms, Phase::Ended, event);
+            }
         }
     }
 }

@@ -7,6 +7,9 @@
 //!  "objects": {"bucket": {"key": "what an ItemReader reads there"}}}
 //! ```
 //!
+//! `"refused": "schedule"` (or `"start"`, `"submit"`) beside an error says that the task did not get to run. An object that is a
+//! list rather than text gives the items themselves, as for Parquet files and manifests.
+//!
 //! An entry without `path` or `attempt` fits any; entries that fit the same call are used in order, the last again.
 
 use std::sync::Arc;
@@ -48,6 +51,19 @@ pub(super) enum End {
     Never,
     Output(Json),
     Error(Option<Arc<str>>, Option<Arc<str>>),
+    /// The error came before the task ran.
+    Refused(Phase, Option<Arc<str>>, Option<Arc<str>>),
+}
+
+/// What of a task can be refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phase {
+    /// Its scheduling.
+    Schedule,
+    /// Its start.
+    Start,
+    /// The request of a `.sync` or `.waitForTaskToken` task.
+    Submit,
 }
 
 /// What happens to one call.
@@ -78,7 +94,7 @@ impl Mocks {
         let site = &invocation.site;
         let state = program.state(site.state);
         if state.is_some_and(|state| state.state_type() == StateType::Map) {
-            let end = self.read_items(&invocation.resource, &invocation.parameters);
+            let end = self.store(&invocation.resource, &invocation.parameters);
             return Answer { is_started: false, worker: None, submitted: None, after_ms: 0, end };
         }
         let name = state.map_or("", |state| state.name());
@@ -99,21 +115,36 @@ impl Mocks {
         let Some(entry) = last else { return unmocked(name, site.attempt) };
         entry.is_used = true;
         let Outcome { worker, submitted, after_ms, mut end } = entry.outcome.clone();
-        if let End::Error(_, Some(cause)) = &mut end {
+        if let End::Error(_, Some(cause)) | End::Refused(_, _, Some(cause)) = &mut end {
             *cause = cause_of(&invocation.resource, cause.clone());
         }
         let is_activity =
             state.and_then(|state| state.resource()).is_some_and(|r| matches!(&**r, Resource::Activity { .. }));
         // An activity starts when a worker polls it; one that never answers and names no worker was never polled.
         let is_polled = !is_activity || worker.is_some() || !matches!(end, End::Never);
-        Answer { is_started: is_polled, worker, submitted, after_ms, end }
+        let is_refused = matches!(end, End::Refused(Phase::Schedule | Phase::Start, ..));
+        Answer { is_started: is_polled && !is_refused, worker, submitted, after_ms, end }
     }
 }
 
 impl Mocks {
-    /// What an `ItemReader` reads: an object, or the list of a bucket's objects.
-    fn read_items(&self, resource: &Resource, parameters: &Json) -> End {
+    /// What an `ItemReader` reads, an object or the list of a bucket's objects; or what a `ResultWriter` writes.
+    fn store(&mut self, resource: &Resource, parameters: &Json) -> End {
         let text = |key: &str| parameters.get(key).and_then(Json::as_str).unwrap_or_default();
+        if resource.arn().ends_with(":putObject") {
+            if self.objects.is_null() {
+                self.objects = Json::object();
+            }
+            if let Some(buckets) = self.objects.make_object() {
+                if !buckets.contains_key(text("Bucket")) {
+                    buckets.insert(text("Bucket").into(), Json::object());
+                }
+                if let Some(bucket) = buckets.get_mut(text("Bucket")).and_then(Json::make_object) {
+                    bucket.insert(text("Key").into(), parameters.get("Body").cloned().unwrap_or_default());
+                }
+            }
+            return End::Output(Json::object());
+        }
         let missing = |what: &str| {
             let cause = format!("the mocks file has no {what}; add it under \"objects\"");
             End::Error(Some("S3.NoSuchKeyException".into()), Some(cause.into()))
@@ -136,7 +167,8 @@ impl Mocks {
                 ("StorageClass", Json::from("STANDARD")),
             ])
         });
-        End::Output(Json::from_pairs([("Contents", Json::from(listed.collect::<Vec<_>>()))]))
+        let listed = Json::from(listed.collect::<Vec<_>>());
+        End::Output(Json::from_pairs([("Name", Json::from(text("Bucket"))), ("Contents", listed)]))
     }
 }
 
@@ -161,8 +193,8 @@ fn path_of(program: &Program, site: &Site) -> Vec<(String, u64)> {
 }
 
 fn entry(task: &Json) -> Result<Entry, String> {
-    const KEYS: [&str; 10] =
-        ["state", "path", "attempt", "worker", "submitted", "after_ms", "output", "error", "cause", "never"];
+    const KEYS: [&str; 11] =
+        ["state", "path", "attempt", "worker", "submitted", "after_ms", "output", "error", "cause", "refused", "never"];
     let members = task.as_object().ok_or_else(|| format!("expected an object, found {}", task.kind()))?;
     if let Some(key) = members.keys().find(|key| !KEYS.contains(&&***key)) {
         return Err(format!("'{key}' is not known; known are {}", KEYS.join(", ")));
@@ -181,7 +213,14 @@ fn entry(task: &Json) -> Result<Entry, String> {
     } else if let Some(output) = task.get("output") {
         End::Output(output.clone())
     } else if task.get("error").is_some() || task.get("cause").is_some() {
-        End::Error(text("error")?, text("cause")?)
+        let (error, cause) = (text("error")?, text("cause")?);
+        match task.get("refused").map(Json::as_str) {
+            None => End::Error(error, cause),
+            Some(Some("schedule")) => End::Refused(Phase::Schedule, error, cause),
+            Some(Some("start")) => End::Refused(Phase::Start, error, cause),
+            Some(Some("submit")) => End::Refused(Phase::Submit, error, cause),
+            Some(_) => return Err("expected 'refused' to be \"schedule\", \"start\" or \"submit\"".to_owned()),
+        }
     } else {
         return Err("expected one of 'output', 'error' and 'never'".to_owned());
     };

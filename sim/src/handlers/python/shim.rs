@@ -4,16 +4,19 @@
 pub(super) const BOOT: &str = include_str!("shim/boot.py");
 
 /// The importable modules: name and text.
-pub(super) const MODULES: [(&str, &str); 24] = [
+pub(super) const MODULES: [(&str, &str); 27] = [
     ("rehearsal", include_str!("shim/rehearsal/__init__.py")),
     ("rehearsal.client", include_str!("shim/rehearsal/client.py")),
     ("rehearsal.clock", include_str!("shim/rehearsal/clock.py")),
     ("rehearsal.code", include_str!("shim/rehearsal/code.py")),
     ("rehearsal.entropy", include_str!("shim/rehearsal/entropy.py")),
+    ("rehearsal.files", include_str!("shim/rehearsal/files.py")),
     ("rehearsal.kernel", include_str!("shim/rehearsal/kernel.py")),
     ("rehearsal.logs", include_str!("shim/rehearsal/logs.py")),
     ("rehearsal.loops", include_str!("shim/rehearsal/loops.py")),
+    ("rehearsal.messaging", include_str!("shim/rehearsal/messaging.py")),
     ("rehearsal.models", include_str!("shim/rehearsal/models.py")),
+    ("rehearsal.pages", include_str!("shim/rehearsal/pages.py")),
     ("rehearsal.process", include_str!("shim/rehearsal/process.py")),
     ("rehearsal.resource", include_str!("shim/rehearsal/resource.py")),
     ("rehearsal.runtime", include_str!("shim/rehearsal/runtime.py")),

@@ -2,7 +2,9 @@ mod boto;
 mod calls;
 mod clock_and_entropy;
 mod errors;
+mod folders;
 mod isolation;
+mod pages;
 mod support;
 mod timing;
 

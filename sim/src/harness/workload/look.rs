@@ -15,7 +15,9 @@ use crate::world::{Look, Looked, Parts, View};
 
 /// The variables of one actor in one run.
 #[derive(Clone)]
-pub(super) struct Memory(Rc<RefCell<Vec<(Arc<str>, JValue)>>>);
+pub(super) struct Memory(Rc<RefCell<Vec<Variable>>>);
+
+type Variable = (Arc<str>, JValue);
 
 impl Memory {
     pub(super) fn of_actor(number: u32, outputs: &JValue) -> Memory {
@@ -149,6 +151,7 @@ impl Look for Looking {
     fn describe(&self) -> String {
         let what = match &self.step {
             StepOf::PutEvent { .. } => "puts an event",
+            StepOf::SendMessage { .. } => "sends a message",
             StepOf::StartExecution { .. } => "starts an execution",
             StepOf::Invoke { .. } => "invokes a function",
             StepOf::StopExecution { .. } => "stops an execution",

@@ -14,12 +14,13 @@ use crate::harness::value::{CompiledValue, as_text};
 use crate::scenario::{Loaded, Step, StepKind, Value};
 use crate::services::eventbridge::{PutEntry, PutEvents};
 use crate::services::stepfunctions::TaskOutcome;
-use crate::services::{Request, lambda, stepfunctions};
+use crate::services::{MessageAttribute, Request, lambda, sns, sqs, stepfunctions};
 use crate::world::{ActorStep, Parts, ScriptRun};
 
 /// A step with values of one kind: compiled, bound to a run, or computed.
 pub(super) enum StepOf<V, T> {
     PutEvent { bus: V, source: V, detail_type: V, detail: V, resources: V },
+    SendMessage { message: Box<MessageOf<V>>, is_topic: bool },
     StartExecution { state_machine: V, input: V, name: Option<V> },
     Invoke { function: V, payload: V, mode: lambda::Mode },
     StopExecution { execution: V, error: Option<V>, cause: Option<V> },
@@ -28,6 +29,16 @@ pub(super) enum StepOf<V, T> {
     Let(Vec<(Arc<str>, V)>),
     Await { value: V, within_ms: Option<T> },
     Run { script: u32, arguments: V, environment: V },
+}
+
+/// A message for a queue or a topic.
+pub(super) struct MessageOf<V> {
+    to: V,
+    body: V,
+    attributes: V,
+    subject: Option<V>,
+    group: Option<V>,
+    deduplication: Option<V>,
 }
 
 pub(super) enum OutcomeOf<V> {
@@ -106,6 +117,14 @@ impl<V, T: Copy> StepOf<V, T> {
                 detail: of(detail)?,
                 resources: of(resources)?,
             },
+            StepOf::SendMessage { message, is_topic } => {
+                let mut maybe = |value: &Option<V>| value.as_ref().map(&mut *of).transpose();
+                let (subject, group) = (maybe(&message.subject)?, maybe(&message.group)?);
+                let deduplication = maybe(&message.deduplication)?;
+                let (to, body, attributes) = (of(&message.to)?, of(&message.body)?, of(&message.attributes)?);
+                let message = MessageOf { to, body, attributes, subject, group, deduplication };
+                StepOf::SendMessage { message: Box::new(message), is_topic: *is_topic }
+            }
             StepOf::StartExecution { state_machine, input, name } => StepOf::StartExecution {
                 state_machine: of(state_machine)?,
                 name: name.as_ref().map(&mut *of).transpose()?,
@@ -148,6 +167,7 @@ impl<V, T: Copy> StepOf<V, T> {
             StepOf::PutEvent { bus, source, detail_type, detail, resources } => {
                 StepOf::PutEvent { bus, source, detail_type, detail, resources }
             }
+            StepOf::SendMessage { message, is_topic } => StepOf::SendMessage { message, is_topic },
             StepOf::StartExecution { state_machine, input, name } => {
                 StepOf::StartExecution { state_machine, input, name }
             }
@@ -185,6 +205,7 @@ impl<T: Into<u64> + Copy> StepOf<Json, T> {
                 entry.resources.extend(resources.map(Arc::<str>::from));
                 Request::Events(Box::new(PutEvents::of_client(vec![entry])))
             }
+            StepOf::SendMessage { message, is_topic } => message.into_request(is_topic)?,
             StepOf::StartExecution { state_machine, input, name } => {
                 let machine = stepfunctions::Machine::Arn(as_text(state_machine)?);
                 let start = stepfunctions::StartExecution { machine, name: texts(name)?, input };
@@ -222,6 +243,40 @@ impl<T: Into<u64> + Copy> StepOf<Json, T> {
         };
         Ok(if is_callback { ActorStep::Callback(request) } else { ActorStep::Send(request) })
     }
+}
+
+impl MessageOf<Json> {
+    fn into_request(self, is_topic: bool) -> Result<Request, String> {
+        let texts = |value: Option<Json>| value.map(as_text).transpose();
+        let to = as_text(self.to)?;
+        // What is no text is sent as the text of its JSON.
+        let body = match self.body {
+            Json::String(text) => text,
+            value => value.to_string().into(),
+        };
+        let attributes = attributes(&self.attributes)?;
+        let (group, deduplication) = (texts(self.group)?, texts(self.deduplication)?);
+        Ok(if is_topic {
+            let subject = texts(self.subject)?;
+            let publish = sns::Publish { subject, attributes, group, deduplication, ..sns::Publish::new(to, body) };
+            Request::Sns(Box::new(sns::Request::Publish(publish)))
+        } else {
+            let send = sqs::SendMessage { attributes, group, deduplication, ..sqs::SendMessage::new(to, body) };
+            Request::Sqs(Box::new(sqs::Request::SendMessage(send)))
+        })
+    }
+}
+
+fn attributes(attributes: &Json) -> Result<Vec<MessageAttribute>, String> {
+    let Some(members) = attributes.as_object() else {
+        return Err(format!("'attributes' must be an object, found {}", attributes.kind()));
+    };
+    let attribute = |(name, value): (&Arc<str>, &Json)| match value {
+        Json::String(text) => Ok(MessageAttribute::string(name.clone(), text.clone())),
+        Json::Number(number) => Ok(MessageAttribute::number(name.clone(), number)),
+        other => Err(format!("the attribute '{name}' must be a text or a number, found {}", other.kind())),
+    };
+    members.iter().map(attribute).collect()
 }
 
 fn script_arguments(arguments: &Json) -> Result<Json, String> {
@@ -264,6 +319,22 @@ impl StepOf<Source, crate::scenario::Range> {
                 detail: value(detail)?,
                 resources: value(resources)?,
             },
+            StepKind::SendMessage { to, is_topic, body, attributes, subject, group, deduplication } => {
+                // Names and logical ids stand for the ARN that the world knows.
+                let named = to.as_literal_str();
+                let queue = named.filter(|_| !is_topic).and_then(|name| loaded.stack.queue(name));
+                let topic = named.filter(|_| *is_topic).and_then(|name| loaded.stack.topic(name));
+                let known = queue.map(|queue| &queue.identity).or(topic.map(|topic| &topic.identity));
+                let message = MessageOf {
+                    to: known.map_or_else(|| value(to), |identity| Ok(Source::literal(&identity.arn)))?,
+                    body: value(body)?,
+                    attributes: value(attributes)?,
+                    subject: maybe(subject)?,
+                    group: maybe(group)?,
+                    deduplication: maybe(deduplication)?,
+                };
+                StepOf::SendMessage { message: Box::new(message), is_topic: *is_topic }
+            }
             StepKind::StartExecution { state_machine, input, name } => {
                 // Names and logical ids stand for the ARN that the API wants.
                 let named = state_machine.as_literal_str().and_then(|name| loaded.stack.state_machine(name));

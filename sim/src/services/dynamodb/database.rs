@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::key::ItemKey;
-use super::request::{Request, RequestKey, Resource, TransactWrite};
+use super::request::{Request, RequestKey, Resource, ReturnCapacity, TransactWrite};
 use super::response::Response;
 use super::schema::TableSchema;
 use super::text::Text;
@@ -15,6 +15,8 @@ use crate::services::ApiError;
 use crate::world::Millis;
 
 mod batch;
+mod capacity;
+mod describe;
 mod plan;
 mod read;
 mod stream;
@@ -116,6 +118,17 @@ impl Database {
         reads: &mut dyn ReadChoice,
     ) -> Result<Response, ApiError> {
         self.changes.clear();
+        let response = self.perform(now, request, reads)?;
+        Ok(match request.return_capacity() {
+            ReturnCapacity::None => response,
+            asked => {
+                let consumed = self.consumed(request, &response, asked);
+                Response::Metered { response: Box::new(response), consumed }
+            }
+        })
+    }
+
+    fn perform(&mut self, now: Millis, request: &Request, reads: &mut dyn ReadChoice) -> Result<Response, ApiError> {
         match request {
             Request::GetItem(request) => self.get_item(now, request, reads),
             Request::PutItem(request) => self.put_item(now, request),
@@ -127,6 +140,7 @@ impl Database {
             Request::BatchWriteItem(request) => self.batch_write(now, request),
             Request::TransactGetItems(request) => self.transact_get(request),
             Request::TransactWriteItems(request) => self.transact_write(now, request),
+            Request::Describe(describe) => self.describe(describe).map(Response::Described),
         }
     }
 

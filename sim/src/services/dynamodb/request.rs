@@ -33,6 +33,35 @@ pub enum Request {
     BatchWriteItem(BatchWriteItem),
     TransactGetItems(TransactGetItems),
     TransactWriteItems(TransactWrite),
+    Describe(Describe),
+}
+
+/// Questions about tables, which change nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Describe {
+    /// `DescribeTable`
+    Table(Text),
+    /// `DescribeTimeToLive`
+    TimeToLive(Text),
+    /// `ListTables`
+    Tables {
+        /// `ExclusiveStartTableName`
+        start: Option<Text>,
+        /// `Limit`
+        limit: usize,
+    },
+}
+
+/// `ReturnConsumedCapacity`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReturnCapacity {
+    /// `NONE`
+    #[default]
+    None,
+    /// `TOTAL`: one figure for a table and its indexes.
+    Total,
+    /// `INDEXES`: a figure for each of them as well.
+    Indexes,
 }
 
 /// The expressions of a request, with the names and values they use.
@@ -86,6 +115,9 @@ impl Request {
             Request::BatchWriteItem(_) => "BatchWriteItem",
             Request::TransactGetItems(_) => "TransactGetItems",
             Request::TransactWriteItems(_) => "TransactWriteItems",
+            Request::Describe(Describe::Table(_)) => "DescribeTable",
+            Request::Describe(Describe::TimeToLive(_)) => "DescribeTimeToLive",
+            Request::Describe(Describe::Tables { .. }) => "ListTables",
         }
     }
 
@@ -101,7 +133,8 @@ impl Request {
             | Request::Query(_)
             | Request::Scan(_)
             | Request::BatchGetItem(_)
-            | Request::TransactGetItems(_) => false,
+            | Request::TransactGetItems(_)
+            | Request::Describe(_) => false,
         }
     }
 
@@ -124,8 +157,27 @@ impl Request {
             Request::TransactWriteItems(request) => {
                 (None, request.actions.iter().map(|action| table(action.table())).collect())
             }
+            Request::Describe(Describe::Table(name) | Describe::TimeToLive(name)) => (Some(table(name)), Vec::new()),
+            Request::Describe(Describe::Tables { .. }) => (None, Vec::new()),
         };
         single.into_iter().chain(several)
+    }
+
+    /// What the answer tells of its cost.
+    pub fn return_capacity(&self) -> ReturnCapacity {
+        match self {
+            Request::GetItem(request) => request.return_capacity,
+            Request::PutItem(request) => request.return_capacity,
+            Request::UpdateItem(request) => request.return_capacity,
+            Request::DeleteItem(request) => request.return_capacity,
+            Request::Query(request) => request.return_capacity,
+            Request::Scan(request) => request.return_capacity,
+            Request::BatchGetItem(request) => request.return_capacity,
+            Request::BatchWriteItem(request) => request.return_capacity,
+            Request::TransactGetItems(request) => request.return_capacity,
+            Request::TransactWriteItems(request) => request.return_capacity,
+            Request::Describe(_) => ReturnCapacity::None,
+        }
     }
 
     /// The key, for an operation on one item.

@@ -39,6 +39,15 @@ pub enum Response {
     },
     /// To `TransactWriteItems`.
     TransactWrite,
+    /// To a question about tables: the API's JSON.
+    Described(Json),
+    /// To a request that wants to know what it cost.
+    Metered {
+        /// The answer itself.
+        response: Box<Response>,
+        /// `ConsumedCapacity`
+        consumed: Json,
+    },
 }
 
 /// A page of a query or scan.
@@ -52,6 +61,8 @@ pub struct Page {
     pub scanned_count: usize,
     /// Where the next page begins; `None` at the end.
     pub last_evaluated_key: Option<Attributes>,
+    /// How much was examined, in bytes.
+    pub examined_bytes: usize,
 }
 
 impl Response {
@@ -59,6 +70,7 @@ impl Response {
     pub fn item(&self) -> Option<&Item> {
         match self {
             Response::Get { item } => item.as_ref(),
+            Response::Metered { response, .. } => response.item(),
             _ => None,
         }
     }
@@ -67,6 +79,7 @@ impl Response {
     pub fn attributes(&self) -> Option<&Item> {
         match self {
             Response::Write { attributes } => attributes.as_ref(),
+            Response::Metered { response, .. } => response.attributes(),
             _ => None,
         }
     }
@@ -75,6 +88,7 @@ impl Response {
     pub fn items(&self) -> &[Item] {
         match self {
             Response::Page(Page { items: Some(items), .. }) => items,
+            Response::Metered { response, .. } => response.items(),
             _ => &[],
         }
     }
@@ -83,6 +97,7 @@ impl Response {
     pub fn page(&self) -> Option<&Page> {
         match self {
             Response::Page(page) => Some(page),
+            Response::Metered { response, .. } => response.page(),
             _ => None,
         }
     }
@@ -128,6 +143,14 @@ impl Response {
                 body.insert("Responses".into(), responses.into());
             }
             Response::TransactWrite => {}
+            Response::Described(described) => return described.clone(),
+            Response::Metered { response, consumed } => {
+                let inner = response.to_json();
+                for (key, value) in inner.as_object().into_iter().flat_map(Object::iter) {
+                    body.insert(key.clone(), value.clone());
+                }
+                body.insert("ConsumedCapacity".into(), consumed.clone());
+            }
         }
         body.into()
     }

@@ -15,6 +15,8 @@ pub struct TableSchema {
     pub indexes: Vec<IndexSchema>,
     /// The table's stream, where it has one.
     pub stream: Option<StreamSchema>,
+    /// The attribute whose number is the second at which an item expires.
+    pub time_to_live: Option<Arc<str>>,
 }
 
 /// A table's stream.
@@ -86,7 +88,14 @@ impl TableSchema {
     pub fn new(name: impl Into<Arc<str>>, hash: impl Into<Arc<str>>) -> TableSchema {
         let name = name.into();
         let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{name}").into();
-        TableSchema { name, arn, key: KeySchema::new(hash, DataType::S), indexes: Vec::new(), stream: None }
+        TableSchema {
+            name,
+            arn,
+            key: KeySchema::new(hash, DataType::S),
+            indexes: Vec::new(),
+            stream: None,
+            time_to_live: None,
+        }
     }
 
     /// The same with another partition key type.

@@ -1,6 +1,9 @@
 use rehearsal_engine::Json;
 
-use super::{AttributeValue, Attributes, Change, Database, ReadChoice, Request};
+use super::streaming::Reader;
+use super::{
+    AttributeValue, Attributes, Change, Database, KeysOfTable, Query, ReadChoice, Request, Scan, WritesOfTable,
+};
 use crate::services::{ApiError, Response, dynamodb_operation};
 use crate::world::{ActorId, Caller, Core, FaultId, Name, Parts, hash_text, mix};
 
@@ -10,6 +13,7 @@ pub struct DynamoDb {
     pub database: Database,
     changed: Parts,
     digest: u64,
+    pub(super) readers: Vec<Reader>,
 }
 
 /// How long the SDK waits before it repeats a throttled request.
@@ -18,7 +22,7 @@ const SDK_RETRY_MS: u64 = 50;
 impl DynamoDb {
     /// The service over these tables.
     pub fn new(database: Database) -> DynamoDb {
-        DynamoDb { database, changed: Parts::NONE, digest: 0 }
+        DynamoDb { database, changed: Parts::NONE, digest: 0, readers: Vec::new() }
     }
 
     /// Back to the seeded tables.
@@ -26,6 +30,7 @@ impl DynamoDb {
         self.database.reset();
         self.changed = Parts::NONE;
         self.digest = 0;
+        self.readers.clear();
     }
 
     /// Which tables changed since this was last asked.
@@ -39,7 +44,7 @@ impl DynamoDb {
     }
 
     /// Takes a request that reached the service.
-    pub fn handle(&mut self, core: &mut Core, caller: Caller, request: Box<Request>) {
+    pub fn handle(&mut self, core: &mut Core, caller: Caller, mut request: Box<Request>) {
         let (actor, occurrence) = (caller.actor, caller.occurrence);
         let operation = dynamodb_operation(&request);
         match core.fault(FaultId::DdThrottle, actor, operation, occurrence) {
@@ -64,7 +69,11 @@ impl DynamoDb {
             core.answer(actor, caller.reply_to, Err(conflict(&request)));
             return;
         }
+        let left_over = curtail(core, actor, operation, occurrence, &mut request);
         let mut answer = self.execute(core, actor, operation, occurrence, &request);
+        if let (Some(left_over), Ok(response)) = (left_over, &mut answer) {
+            left_over.add_to(response);
+        }
         if is_write && answer.is_ok() {
             match core.fault(FaultId::Dd500Applied, actor, operation, occurrence) {
                 0 => {}
@@ -88,6 +97,9 @@ impl DynamoDb {
             core.note(actor, || format!("{name} {} -> {outcome}", tables.join(", ")));
         }
         core.answer(actor, caller.reply_to, answer.map(Response::DynamoDb));
+        if is_write {
+            self.serve_readers(core);
+        }
     }
 
     fn execute(
@@ -113,6 +125,58 @@ impl DynamoDb {
 const SDK_RETRIES_MAX: u32 = 9;
 /// Occurrences of repeated requests stand above those that a handler can count to.
 const SDK_RETRY_OCCURRENCE: u32 = 1 << 20;
+
+/// What a batch left undone.
+enum LeftOver {
+    Keys(KeysOfTable),
+    Writes(WritesOfTable),
+}
+
+/// Takes away what a batch does not get done this time, and what a page does not reach.
+fn curtail(
+    core: &mut Core,
+    actor: ActorId,
+    operation: Name,
+    occurrence: u32,
+    request: &mut Request,
+) -> Option<LeftOver> {
+    let mut kept = |entries: usize| match core.fault(FaultId::DdBatchPartial, actor, operation, occurrence) {
+        0 => entries,
+        1 => entries - 1,
+        _ => 1,
+    };
+    match request {
+        // Of the last table: which of its entries are late is anybody's guess, on AWS too.
+        Request::BatchGetItem(batch) => {
+            let of = batch.tables.last_mut().filter(|of| of.keys.len() > 1)?;
+            let keys = of.keys.split_off(kept(of.keys.len()));
+            (!keys.is_empty()).then(|| LeftOver::Keys(KeysOfTable { keys, ..of.clone() }))
+        }
+        Request::BatchWriteItem(batch) => {
+            let of = batch.tables.last_mut().filter(|of| of.entries.len() > 1)?;
+            let entries = of.entries.split_off(kept(of.entries.len()));
+            (!entries.is_empty()).then(|| LeftOver::Writes(WritesOfTable { entries, ..of.clone() }))
+        }
+        Request::Query(Query { limit, .. }) | Request::Scan(Scan { limit, .. }) => {
+            if limit.is_none_or(|limit| limit > 1) && core.fault(FaultId::DdPage, actor, operation, occurrence) != 0 {
+                *limit = Some(1);
+            }
+            None
+        }
+        _ => None,
+    }
+}
+
+impl LeftOver {
+    fn add_to(self, response: &mut super::Response) {
+        match (self, response) {
+            (left_over, super::Response::Metered { response, .. }) => left_over.add_to(response),
+            (LeftOver::Keys(keys), super::Response::BatchGet { unprocessed, .. }) => unprocessed.push(keys),
+            (LeftOver::Writes(writes), super::Response::BatchWrite { unprocessed }) => unprocessed.push(writes),
+            _ => {}
+        }
+    }
+}
 
 struct Reads<'c> {
     core: &'c mut Core,

@@ -10,6 +10,7 @@ use crate::world::Millis;
 
 mod batches;
 mod conditions;
+mod grammar;
 mod hostile;
 mod keys;
 mod lag;
@@ -18,6 +19,7 @@ mod queries;
 mod reference;
 mod requests;
 mod streams;
+mod tables;
 mod transactions;
 mod updates;
 mod values;

@@ -1,24 +1,37 @@
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rehearsal_engine::Json;
 use rehearsal_engine::events::{Event, Reserved};
 
 use super::api::{MalformedDetail, PutEntry, PutEvents};
+use super::dead_letter::Failure;
 use super::rules::{Destination, Rule, TargetInput};
-use super::service::EventBridge;
-use crate::services::{Answer, Request, lambda, stepfunctions};
+use super::service::{EventBridge, Logged};
+use crate::services::{Answer, Request, lambda, sns, sqs, stepfunctions};
+use crate::world::metrics::EventsMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Kind, Millis, Name, ReplyTo, TimerOwner, Weighted};
 
 /// One event on its way to one target.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    rule: u32,
-    target: u32,
-    actor: ActorId,
-    payload: Json,
-    event: Rc<Event>,
+    pub(super) rule: u32,
+    pub(super) target: u32,
+    pub(super) actor: ActorId,
+    payload: Payload,
+    pub(super) event: Rc<Event>,
     begun: Millis,
-    attempts: u32,
+    pub(super) attempts: u32,
+    /// What the last attempt met, where it is to be tried again.
+    failure: Option<Failure>,
+}
+
+/// What a target gets.
+#[derive(Clone, Debug)]
+struct Payload {
+    value: Json,
+    /// The text that a template made, where one did: not always the value's own.
+    text: Option<Arc<str>>,
 }
 
 /// A delivery usually takes half a second; its order against others within the spread is open.
@@ -51,6 +64,7 @@ impl EventBridge {
                 continue;
             }
             let Some(payload) = self.payload(rule, target, event, json) else {
+                measure_outcome(core, rule, false);
                 core.note(actor, || {
                     "the target's input cannot be made from this event: it is not delivered".to_owned()
                 });
@@ -77,14 +91,21 @@ impl EventBridge {
 
     /// The answer to an attempt arrived.
     pub fn delivery_answered(&mut self, core: &mut Core, id: u32, answer: &Answer) {
-        let Err(error) = answer else { return };
+        let Delivery { rule, begun, .. } = self.deliveries[id as usize];
+        let Err(error) = answer else {
+            measure_outcome(core, rule, true);
+            let latency_ms = core.now() - begun;
+            core.measure(EventsMetric::IngestionToInvocationCompleteLatency.of(rule), latency_ms as f64);
+            return;
+        };
         // AWS: throttling, 5xx and network errors are tried again; a missing permission or target is not.
         let retriable = error.status >= 500 || error.status == 429 || error.code.starts_with("Throttling");
+        let failure = Failure::of(error);
         if retriable {
+            self.deliveries[id as usize].failure = Some(failure);
             self.try_again(core, id, 0);
         } else {
-            let actor = self.deliveries[id as usize].actor;
-            core.note(actor, || format!("the delivery is given up: {}: {}", error.code, error.message));
+            self.give_up(core, id, &failure, None);
         }
     }
 
@@ -94,8 +115,15 @@ impl EventBridge {
         let target = &self.rules[delivery.rule as usize].targets[delivery.target as usize];
         let (actor, attempts) = (delivery.actor, delivery.attempts);
         let at = core.now() + fails_ms + backoff(core, actor, attempts.saturating_sub(1));
-        if attempts > target.retries_max || at > delivery.begun + target.age_max_ms {
+        let exhausted = match () {
+            () if attempts > target.retries_max => Some("MaximumRetryAttempts"),
+            () if at > delivery.begun + target.age_max_ms => Some("MaximumEventAgeInSeconds"),
+            () => None,
+        };
+        if exhausted.is_some() {
+            let failure = self.deliveries[id as usize].failure.take().unwrap_or_else(Failure::throttled);
             core.note(actor, || format!("the delivery is given up after {attempts} attempts"));
+            self.give_up(core, id, &failure, exhausted);
             return;
         }
         core.timer(at, 0, actor, attempts, TimerOwner::Delivery { delivery: id });
@@ -108,7 +136,7 @@ impl EventBridge {
         actor: ActorId,
         (rule, target): (u32, u32),
         event: &Rc<Event>,
-        payload: Json,
+        payload: Payload,
         number: u32,
         late_ms: u64,
     ) {
@@ -122,6 +150,7 @@ impl EventBridge {
             event: event.clone(),
             begun: core.now(),
             attempts: 0,
+            failure: None,
         });
         self.attempt(core, id, DELIVERY_MS + late_ms, DELIVERY_SPREAD_MS);
     }
@@ -134,24 +163,46 @@ impl EventBridge {
         let target = &self.rules[delivery.rule as usize].targets[delivery.target as usize];
         if !target.permitted {
             // AWS: a missing permission is not tried again.
-            core.note(actor, || "the delivery is given up: the target does not permit it".to_owned());
+            self.give_up(core, id, &Failure::not_permitted(&target.arn), None);
             return;
+        }
+        core.measure(EventsMetric::InvocationAttempts.of(delivery.rule), 1.0);
+        if number > 0 {
+            core.measure(EventsMetric::RetryInvocationAttempts.of(delivery.rule), 1.0);
         }
         let request = match &target.destination {
             Destination::StateMachine(machine) => {
                 Request::States(Box::new(stepfunctions::Request::StartExecution(stepfunctions::StartExecution {
                     machine: stepfunctions::Machine::Index(*machine),
                     name: None,
-                    input: payload,
+                    input: payload.value,
                 })))
             }
             Destination::Function(function) => Request::Lambda(Box::new(lambda::Invoke {
                 function: lambda::Target::Index(*function),
-                payload,
+                payload: payload.value,
                 mode: lambda::Mode::Asynchronous,
             })),
             Destination::Bus(arn) => Request::Events(Box::new(forwarded(arn, &delivery.event))),
+            Destination::Queue(queue, group) => {
+                let mut send = sqs::SendMessage::new(queue.clone(), payload.to_text());
+                send.group.clone_from(group);
+                // AWS: the event's id, so that a duplicate within five minutes is swallowed by a FIFO queue.
+                send.deduplication = group.as_ref().map(|_| delivery.event.id.clone());
+                Request::Sqs(Box::new(sqs::Request::SendMessage(send)))
+            }
+            Destination::Topic(topic) => {
+                let publish = sns::Publish::new(topic.clone(), payload.to_text());
+                Request::Sns(Box::new(sns::Request::Publish(publish)))
+            }
+            Destination::LogGroup(group) => {
+                measure_outcome(core, delivery.rule, true);
+                core.note(actor, || format!("logged to {group}"));
+                self.logged.push(Logged { at: core.now() + delay_ms, group: group.clone(), message: payload.value });
+                return;
+            }
             Destination::Other(arn) => {
+                measure_outcome(core, delivery.rule, true);
                 core.note(actor, || format!("delivered to {arn}, which is not simulated"));
                 return;
             }
@@ -169,25 +220,44 @@ impl EventBridge {
     }
 
     /// What the target gets; `None` when AWS drops the delivery without a word.
-    fn payload(&self, rule: u32, target: u32, event: &Event, json: &Json) -> Option<Json> {
+    fn payload(&self, rule: u32, target: u32, event: &Event, json: &Json) -> Option<Payload> {
         let rule: &Rule = &self.rules[rule as usize];
         match &rule.targets[target as usize].input {
-            TargetInput::Event => Some(json.clone()),
-            TargetInput::Constant(value) => Some(value.clone()),
-            TargetInput::Path(path) => path.apply(json).ok(),
+            TargetInput::Event => Some(Payload::of(json.clone())),
+            TargetInput::Constant(value) => Some(Payload::of(value.clone())),
+            TargetInput::Path(path) => path.apply(json).ok().map(Payload::of),
             TargetInput::Transformer(transformer) => {
                 let reserved =
                     Reserved { rule_arn: &rule.arn, rule_name: &rule.text, ingestion_time_ms: event.time_ms };
                 let delivery = transformer.apply(json, &reserved).ok()?;
                 // Text that is no JSON reaches only targets that take text.
-                Some(delivery.value.unwrap_or(Json::String(delivery.text)))
+                let value = delivery.value.unwrap_or_else(|| Json::String(delivery.text.clone()));
+                Some(Payload { value, text: Some(delivery.text) })
             }
         }
     }
 }
 
+impl Payload {
+    fn of(value: Json) -> Payload {
+        Payload { value, text: None }
+    }
+
+    /// What a queue or a topic gets. AWS: a JSON string reaches them with its quotes.
+    fn to_text(&self) -> Arc<str> {
+        self.text.clone().unwrap_or_else(|| self.value.to_string().into())
+    }
+}
+
+/// AWS: deliveries that failed for good count as invocations too; attempts that are tried again do not.
+pub(super) fn measure_outcome(core: &mut Core, rule: u32, delivered: bool) {
+    core.measure(EventsMetric::Invocations.of(rule), 1.0);
+    let more = if delivered { EventsMetric::SuccessfulInvocationAttempts } else { EventsMetric::FailedInvocations };
+    core.measure(more.of(rule), 1.0);
+}
+
 /// AWS: an event sent on to another bus keeps its source, type, detail and resources.
-fn forwarded(bus: &std::sync::Arc<str>, event: &Event) -> PutEvents {
+fn forwarded(bus: &Arc<str>, event: &Event) -> PutEvents {
     PutEvents::forwarded(PutEntry {
         bus: Some(bus.clone()),
         source: Some(event.source.clone()),

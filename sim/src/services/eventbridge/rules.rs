@@ -33,6 +33,8 @@ pub struct Rule {
 
 /// A target of a rule.
 pub struct Target {
+    /// Its ARN.
+    pub arn: Arc<str>,
     /// Where events go.
     pub destination: Destination,
     /// Whether the target lets itself be reached: by its resource policy, or through a role that may be assumed.
@@ -45,6 +47,17 @@ pub struct Target {
     pub retries_max: u32,
     /// AWS: how old an undelivered event may grow, 24 hours unless given.
     pub age_max_ms: u64,
+    /// Where events go that cannot be delivered.
+    pub dead_letter: Option<DeadLetterQueue>,
+}
+
+/// The dead-letter queue of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterQueue {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Whether it lets itself be reached, by its resource policy.
+    pub permitted: bool,
 }
 
 /// Where a target's events go.
@@ -56,6 +69,12 @@ pub enum Destination {
     Function(u32),
     /// A bus of the template.
     Bus(Arc<str>),
+    /// A queue of the template; a FIFO queue with the group of the messages.
+    Queue(Arc<str>, Option<Arc<str>>),
+    /// A topic of the template.
+    Topic(Arc<str>),
+    /// A log group, by its name.
+    LogGroup(Arc<str>),
     /// Something that is not simulated: the delivery is recorded.
     Other(Arc<str>),
 }

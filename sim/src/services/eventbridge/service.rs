@@ -5,9 +5,11 @@ use rehearsal_engine::events::Event;
 use rehearsal_engine::{Json, text};
 
 use super::api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
+use super::archive::{Archive, Replay};
 use super::delivery::Delivery;
 use super::rules::{Bus, Rule};
 use crate::services::{ApiError, Response};
+use crate::world::metrics::EventsMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, uuid};
 
 /// The EventBridge service of one world.
@@ -15,7 +17,10 @@ pub struct EventBridge {
     pub(super) buses: Vec<Bus>,
     pub(super) rules: Vec<Rule>,
     pub(super) deliveries: Vec<Delivery>,
+    pub(super) archives: Vec<Archive>,
+    pub(super) replays: Vec<Replay>,
     accepted: Vec<Accepted>,
+    pub(super) logged: Vec<Logged>,
     matched: Vec<u32>,
     ticks: Vec<u32>,
     region: Arc<str>,
@@ -32,6 +37,17 @@ pub struct Accepted {
     pub bus: u32,
     /// The event.
     pub event: Rc<Event>,
+}
+
+/// A line that a rule wrote to a log group.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// When.
+    pub at: Millis,
+    /// The log group's name.
+    pub group: Arc<str>,
+    /// What.
+    pub message: Json,
 }
 
 /// AWS: the entries of a request are smaller than this together.
@@ -52,7 +68,10 @@ impl EventBridge {
             buses,
             rules,
             deliveries: Vec::new(),
+            archives: Vec::new(),
+            replays: Vec::new(),
             accepted: Vec::new(),
+            logged: Vec::new(),
             matched: Vec::new(),
             ticks,
             region,
@@ -61,10 +80,19 @@ impl EventBridge {
         }
     }
 
+    /// The same with archives.
+    #[must_use]
+    pub fn archived_by(mut self, archives: Vec<Archive>) -> EventBridge {
+        self.archives = archives;
+        self
+    }
+
     /// Back to no event.
     pub fn reset(&mut self) {
+        self.replays.clear();
         self.deliveries.clear();
         self.accepted.clear();
+        self.logged.clear();
         self.ticks.fill(0);
         self.schedules_on = true;
     }
@@ -84,6 +112,11 @@ impl EventBridge {
     /// Every accepted event so far, in order.
     pub fn accepted(&self) -> &[Accepted] {
         &self.accepted
+    }
+
+    /// Every line that rules wrote to log groups, in order.
+    pub fn logged(&self) -> &[Logged] {
+        &self.logged
     }
 
     /// The name of a bus.
@@ -152,6 +185,7 @@ impl EventBridge {
         let actor = core.child(schedule_actor, Name::TICK, number);
         let event = Rc::new(self.scheduled_event(core, actor, rule));
         core.note(actor, || "the schedule fires".to_owned());
+        core.measure(EventsMetric::TriggeredRules.of(rule), 1.0);
         let late_ms = match core.fault(FaultId::EbSchedJitter, actor, Name::TICK, 0) {
             0 => 0,
             form => TICK_JITTER_MS[(form as usize - 1).min(2)],
@@ -204,15 +238,30 @@ impl EventBridge {
             format!("'{}' from {} accepted by bus {}", event.detail_type, event.source, self.buses[bus as usize].name)
         });
         self.accepted.push(Accepted { at: core.now(), bus, event: event.clone() });
+        self.route(core, actor, bus, &event, forwarded, None);
+    }
+
+    /// Sends an event to the targets of every rule of its bus that it matches, or of those among `only`.
+    pub(super) fn route(
+        &mut self,
+        core: &mut Core,
+        actor: ActorId,
+        bus: u32,
+        event: &Rc<Event>,
+        forwarded: bool,
+        only: Option<&[u32]>,
+    ) {
         let mut matched = std::mem::take(&mut self.matched);
         matched.clear();
         let json = event.to_json();
         self.buses[bus as usize].matcher.matches(&json, &mut matched);
         core.fold(matched.len() as u64);
-        for rule in &matched {
+        for rule in matched.iter().filter(|rule| only.is_none_or(|only| only.contains(rule))) {
+            core.measure(EventsMetric::MatchedEvents.of(*rule), 1.0);
+            core.measure(EventsMetric::TriggeredRules.of(*rule), 1.0);
             let name = self.rules[*rule as usize].name;
             let rule_actor = core.child(actor, name, 0);
-            self.deliver_to_all(core, rule_actor, *rule, (&event, &json), 0, forwarded);
+            self.deliver_to_all(core, rule_actor, *rule, (event, &json), 0, forwarded);
         }
         self.matched = matched;
     }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use rehearsal_engine::{Json, json};
 
+use super::sources::Destination;
 use crate::services::ApiError;
 use crate::world::{Name, Principal};
 
@@ -26,6 +27,12 @@ pub struct Function {
     pub async_retries_max: u32,
     /// How old an asynchronous event may grow.
     pub async_age_max_ms: u64,
+    /// Where the record of an asynchronous success goes.
+    pub on_success: Option<Destination>,
+    /// Where the record of an asynchronous failure goes.
+    pub on_failure: Option<Destination>,
+    /// Where an asynchronous event goes that is given up: `DeadLetterConfig`.
+    pub dead_letter: Option<Destination>,
 }
 
 impl Function {

@@ -1,9 +1,11 @@
 use rehearsal_engine::Json;
 
 use super::api::InvokeResponse;
+use super::destinations::Ending;
 use super::service::Lambda;
 use crate::handlers::HostError;
 use crate::services::{Answer, Response};
+use crate::world::metrics::LambdaMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner};
 
 /// An event in Lambda's own queue.
@@ -36,6 +38,7 @@ impl Lambda {
         core.answer(caller.actor, caller.reply_to, Ok(Response::Lambda(accepted)));
         let actor = core.child(caller.actor, Name::ASYNC, caller.occurrence);
         let request = core.entropy(actor, Name::HANDLER, 0);
+        core.measure(LambdaMetric::AsyncEventsReceived.of(function), 1.0);
         self.queue_event(core, (function, payload.clone()), actor, request, 0);
         let form = core.fault(FaultId::LaAsyncDup, actor, Name::LAMBDA_INVOKE, 0);
         if form != 0 {
@@ -50,6 +53,8 @@ impl Lambda {
         let event = &self.events[id as usize];
         let number = event.errors + event.refusals;
         let (actor, function, payload) = (event.actor, event.function, event.payload.clone());
+        let age_ms = core.now() - event.accepted;
+        core.measure(LambdaMetric::AsyncEventAge.of(function), age_ms as f64);
         self.invoke(core, actor, number, ReplyTo::AsyncEvent { event: id }, function, payload)
     }
 
@@ -62,11 +67,15 @@ impl Lambda {
                 event.errors += 1;
                 if event.errors > function.async_retries_max {
                     core.note(event.actor, || "the event is given up after its last retry".to_owned());
+                    self.end_event(core, id, answer, "RetriesExhausted");
                     return;
                 }
                 ERROR_BACKOFF_MS[(event.errors as usize - 1).min(1)]
             }
-            Ok(_) => return,
+            Ok(_) => {
+                self.end_event(core, id, answer, "Success");
+                return;
+            }
             Err(_) => {
                 let doublings = event.refusals.min(9);
                 event.refusals += 1;
@@ -75,10 +84,35 @@ impl Lambda {
         };
         if core.now() + wait_ms > event.accepted + function.async_age_max_ms {
             core.note(event.actor, || "the event is given up because of its age".to_owned());
+            self.end_event(core, id, answer, "EventAgeExceeded");
             return;
         }
         let occurrence = event.errors + event.refusals;
         core.timer(core.now() + wait_ms, 0, event.actor, occurrence, TimerOwner::AsyncEvent { event: id });
+    }
+
+    /// Tells whoever wants to know how an event ended.
+    fn end_event(&mut self, core: &mut Core, id: u32, answer: &Answer, condition: &'static str) {
+        let event = &self.events[id as usize];
+        let response = match answer {
+            Ok(Response::Lambda(response)) => Some(response),
+            _ => None,
+        };
+        let succeeded = u32::from(condition == "Success");
+        if succeeded == 0 {
+            core.measure(LambdaMetric::AsyncEventsDropped.of(event.function), 1.0);
+        }
+        let ending = Ending {
+            function: event.function,
+            actor: event.actor,
+            request: event.request,
+            payload: &event.payload,
+            attempts: event.errors + event.refusals + succeeded,
+            response,
+            condition,
+        };
+        self.event_ended(core, &ending);
+        self.events[id as usize].payload = Json::Null;
     }
 
     fn queue_event(

@@ -6,9 +6,12 @@ use super::api::{Function, Invoke, InvokeResponse, Mode, Target};
 use super::asynchronous::AsyncEvent;
 use super::environments::Environments;
 use super::invocation::{Invocation, Phase};
+use super::pollers::Poller;
+use super::sources::EventSource;
 use crate::handlers::entropy::{RANDOM_WEIGHTS, random_value};
 use crate::handlers::{Host, HostError, Start, Step, Wake};
 use crate::services::{Answer, ApiError, Response};
+use crate::world::metrics::LambdaMetric;
 use crate::world::{
     ActorId, Caller, Core, FaultId, InvocationTimer, Kind, Name, ReplyTo, TimerOwner, Weighted, hash_text, uuid,
 };
@@ -21,6 +24,8 @@ pub struct Lambda {
     environments: Vec<Environments>,
     next_environment: u32,
     invocations: Vec<Invocation>,
+    pub(super) sources: Vec<EventSource>,
+    pub(super) pollers: Vec<Poller>,
 }
 
 /// AWS: the largest response of a function, as its error message names it.
@@ -33,7 +38,16 @@ impl Lambda {
     /// The service with these functions, run by `host`.
     pub fn new(functions: Vec<Function>, host: Box<dyn Host>) -> Lambda {
         let environments = functions.iter().map(|_| Environments::default()).collect();
-        Lambda { functions, host, environments, next_environment: 0, invocations: Vec::new(), events: Vec::new() }
+        Lambda {
+            functions,
+            host,
+            environments,
+            next_environment: 0,
+            invocations: Vec::new(),
+            events: Vec::new(),
+            sources: Vec::new(),
+            pollers: Vec::new(),
+        }
     }
 
     /// Back to no invocation and no environment.
@@ -43,6 +57,7 @@ impl Lambda {
         self.next_environment = 0;
         self.invocations.clear();
         self.events.clear();
+        self.pollers.clear();
     }
 
     /// Whether handlers run inside this process.
@@ -141,6 +156,8 @@ impl Lambda {
         let limit = self.functions[function as usize].reserved_concurrency;
         let full = limit.is_some_and(|limit| self.environments[function as usize].running() >= limit);
         if full || core.fault(FaultId::LaThrottle, actor, Name::LAMBDA_INVOKE, 0) != 0 {
+            // AWS: a throttled invocation counts neither as an invocation nor as an error.
+            core.measure(LambdaMetric::Throttles.of(function), 1.0);
             core.answer(parent, reply_to, Err(too_many_requests(full)));
             return Ok(());
         }
@@ -156,6 +173,9 @@ impl Lambda {
             _ => invocation.entropy,
         };
         self.invocations.push(invocation);
+        let running = self.environments[function as usize].running();
+        core.measure(LambdaMetric::Invocations.of(function), 1.0);
+        core.measure(LambdaMetric::ConcurrentExecutions.of(function), f64::from(running));
         let cold = if fresh { core.fault(FaultId::LaCold, actor, Name::LAMBDA_INVOKE, 0) } else { 0 };
         if cold == 0 {
             return self.begin(core, id);
@@ -332,6 +352,11 @@ impl Lambda {
         let invocation = &mut self.invocations[id as usize];
         invocation.phase = Phase::Ended;
         invocation.event = Json::Null;
+        let ran_ms = core.now() - invocation.started;
+        core.measure(LambdaMetric::Duration.of(invocation.function), ran_ms as f64);
+        if matches!(&answer, Ok(Response::Lambda(response)) if response.failed) {
+            core.measure(LambdaMetric::Errors.of(invocation.function), 1.0);
+        }
         if let Some(timeout) = invocation.timeout.take() {
             core.cancel(timeout);
         }

@@ -198,6 +198,10 @@ pub fn event_source_mapping(draft: Draft<'_, '_, '_>, environment: &Environment)
     // AWS: -1 is without end.
     let endless = fields.text("MaximumRetryAttempts").as_deref() == Some("-1");
     let retry_attempts_max = if endless { None } else { fields.integer("MaximumRetryAttempts", 0..=10_000) };
+    let ageless = fields.text("MaximumRecordAgeInSeconds").as_deref() == Some("-1");
+    let record_age_max_ms = if ageless { None } else { fields.integer("MaximumRecordAgeInSeconds", 60..=604_800) };
+    let scaling = fields.object("ScalingConfig");
+    let concurrency_max = scaling.and_then(|scaling| scaling.integer("MaximumConcurrency", 2..=1000));
     let responses = fields.texts("FunctionResponseTypes");
     let starting_position = fields.text("StartingPosition");
     if !is_queue && event_source_arn.is_some() && starting_position.is_none() {
@@ -213,6 +217,9 @@ pub fn event_source_mapping(draft: Draft<'_, '_, '_>, environment: &Environment)
         starting_position,
         reports_batch_item_failures: responses.iter().any(|kind| &**kind == "ReportBatchItemFailures"),
         retry_attempts_max: retry_attempts_max.map(|count| count as u32),
+        record_age_max_ms: record_age_max_ms.map(|seconds| seconds * 1000),
+        parallelization_factor: fields.integer("ParallelizationFactor", 1..=10).unwrap_or(1) as u32,
+        concurrency_max: concurrency_max.map(|most| most as u32),
         bisects_batch_on_error: fields.boolean("BisectBatchOnFunctionError").unwrap_or(false),
         on_failure_arn: destination(fields, "OnFailure"),
         filters,

@@ -5,7 +5,7 @@ use crate::diagnostics::Place;
 use crate::template::Fields;
 use crate::template::fields::wrong_type;
 use crate::template::resolver::bus_name;
-use crate::template::stack::{EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
+use crate::template::stack::{Archive, EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
 
 /// AWS: a rule has at most five targets.
 const TARGETS_MAX: usize = 5;
@@ -26,6 +26,22 @@ pub fn event_bus(draft: &Draft<'_, '_, '_>) -> Option<EventBus> {
     fields.required("Name")?;
     let dead_letter_arn = fields.object("DeadLetterConfig").and_then(|config| config.text("Arn"));
     Some(EventBus { identity: draft.identity.clone(), dead_letter_arn })
+}
+
+/// `AWS::Events::Archive`
+pub fn archive(draft: Draft<'_, '_, '_>) -> Option<Archive> {
+    const DAY_MS: u64 = 86_400_000;
+    let fields = &draft.fields;
+    fields.only(&["ArchiveName", "SourceArn", "EventPattern", "RetentionDays", "Description", "KmsKeyIdentifier"]);
+    let source_arn = fields.required_text("SourceArn")?;
+    // AWS: zero days are for ever.
+    let days = fields.integer("RetentionDays", 0..=36_500).unwrap_or(0);
+    Some(Archive {
+        source_arn,
+        pattern: fields.get("EventPattern").cloned(),
+        retention_ms: (days > 0).then(|| days * DAY_MS),
+        identity: draft.identity,
+    })
 }
 
 /// `AWS::Events::Rule`
@@ -166,7 +182,8 @@ fn transformer(draft: &Draft<'_, '_, '_>, fields: &Fields<'_>) -> Option<TargetT
     Some(TargetTransformer { paths: paths.collect(), template })
 }
 
-fn retry_policy(fields: &Fields<'_>) -> RetryPolicy {
+/// `RetryPolicy` of a target.
+pub fn retry_policy(fields: &Fields<'_>) -> RetryPolicy {
     let mut policy = RetryPolicy::default();
     let Some(given) = fields.object("RetryPolicy") else { return policy };
     given.only(&["MaximumRetryAttempts", "MaximumEventAgeInSeconds"]);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Draft, json_or_text};
 use crate::template::Fields;
 use crate::template::names::queue_url;
-use crate::template::stack::{Alarm, Environment, Queue, Subscription, Topic};
+use crate::template::stack::{Environment, Queue, ResourcePolicy, Subscription, Topic};
 
 /// `AWS::SQS::Queue`
 pub fn queue(draft: Draft<'_, '_, '_>, environment: &Environment) -> Queue {
@@ -41,9 +41,20 @@ pub fn queue(draft: Draft<'_, '_, '_>, environment: &Environment) -> Queue {
         retention_ms: seconds("MessageRetentionPeriod", 1_209_600, 345_600),
         delay_ms: seconds("DelaySeconds", 900, 0),
         receive_wait_ms: seconds("ReceiveMessageWaitTimeSeconds", 20, 0),
+        deduplicates_by_group: fields.one_of("DeduplicationScope", &["queue", "messageGroup"]) == Some("messageGroup"),
+        message_bytes_max: fields.integer("MaximumMessageSize", 1_024..=1_048_576).unwrap_or(1_048_576) as usize,
         redrive,
         identity: draft.identity,
     }
+}
+
+/// `AWS::SQS::QueuePolicy` and `AWS::SNS::TopicPolicy`; `key` names what they are attached to.
+pub fn resource_policy(draft: &Draft<'_, '_, '_>, key: &str) -> Option<ResourcePolicy> {
+    let fields = &draft.fields;
+    fields.only(&[key, "PolicyDocument"]);
+    fields.required(key);
+    let document = fields.required("PolicyDocument")?.clone();
+    Some(ResourcePolicy { identity: draft.identity.clone(), resources: fields.texts(key), document })
 }
 
 /// `AWS::SNS::Topic` and the subscriptions written inside it
@@ -116,38 +127,6 @@ pub fn subscription(draft: Draft<'_, '_, '_>) -> Option<Subscription> {
         dead_letter_arn: dead_letter_arn(fields),
         identity: draft.identity,
     })
-}
-
-/// `AWS::CloudWatch::Alarm`
-pub fn alarm(draft: Draft<'_, '_, '_>) -> Option<Alarm> {
-    let fields = &draft.fields;
-    fields.only(&[
-        "AlarmName",
-        "AlarmDescription",
-        "ActionsEnabled",
-        "AlarmActions",
-        "OKActions",
-        "InsufficientDataActions",
-        "Namespace",
-        "MetricName",
-        "Dimensions",
-        "Statistic",
-        "ExtendedStatistic",
-        "Period",
-        "Unit",
-        "EvaluationPeriods",
-        "DatapointsToAlarm",
-        "Threshold",
-        "ComparisonOperator",
-        "TreatMissingData",
-        "EvaluateLowSampleCountPercentile",
-        "Metrics",
-        "ThresholdMetricId",
-        "Tags",
-    ]);
-    fields.required("ComparisonOperator")?;
-    fields.required("EvaluationPeriods")?;
-    Some(Alarm { properties: fields.node.to_json(), identity: draft.identity })
 }
 
 fn dead_letter_arn(fields: &Fields<'_>) -> Option<Arc<str>> {

@@ -136,6 +136,12 @@ pub struct EventSourceMapping {
     pub reports_batch_item_failures: bool,
     /// `MaximumRetryAttempts`; `None` is without end.
     pub retry_attempts_max: Option<u32>,
+    /// `MaximumRecordAgeInSeconds`; `None` is as long as the stream keeps records.
+    pub record_age_max_ms: Option<u64>,
+    /// `ParallelizationFactor`; streams only.
+    pub parallelization_factor: u32,
+    /// `ScalingConfig.MaximumConcurrency`; queues only.
+    pub concurrency_max: Option<u32>,
     /// `BisectBatchOnFunctionError`
     pub bisects_batch_on_error: bool,
     /// `DestinationConfig.OnFailure.Destination`

@@ -15,6 +15,19 @@ pub struct EventBus {
     pub dead_letter_arn: Option<Arc<str>>,
 }
 
+/// An `AWS::Events::Archive`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Archive {
+    /// Names and place.
+    pub identity: Identity,
+    /// `SourceArn`: the bus.
+    pub source_arn: Arc<str>,
+    /// `EventPattern`, resolved, with places in the template.
+    pub pattern: Option<Node>,
+    /// `RetentionDays`: for ever without them.
+    pub retention_ms: Option<u64>,
+}
+
 /// An `AWS::Events::Rule`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {

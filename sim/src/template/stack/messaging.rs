@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use rehearsal_engine::Json;
+use rehearsal_engine::source::Node;
 
 use super::Identity;
 
@@ -23,8 +24,23 @@ pub struct Queue {
     pub delay_ms: u64,
     /// `ReceiveMessageWaitTimeSeconds`
     pub receive_wait_ms: u64,
+    /// Whether `DeduplicationScope` is `messageGroup`.
+    pub deduplicates_by_group: bool,
+    /// `MaximumMessageSize`: 1 MiB unless said otherwise.
+    pub message_bytes_max: usize,
     /// `RedrivePolicy`: the dead-letter queue's ARN and `maxReceiveCount`.
     pub redrive: Option<(Arc<str>, u32)>,
+}
+
+/// An `AWS::SQS::QueuePolicy` or an `AWS::SNS::TopicPolicy`: who may send to queues or topics from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourcePolicy {
+    /// Names and place.
+    pub identity: Identity,
+    /// The queues by URL, or the topics by ARN.
+    pub resources: Vec<Arc<str>>,
+    /// The policy document, resolved.
+    pub document: Node,
 }
 
 /// An `AWS::SNS::Topic`.
@@ -57,13 +73,4 @@ pub struct Subscription {
     pub raw_message_delivery: bool,
     /// The dead-letter queue's ARN, from `RedrivePolicy`.
     pub dead_letter_arn: Option<Arc<str>>,
-}
-
-/// An `AWS::CloudWatch::Alarm`, its properties by the names of the API.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alarm {
-    /// Names and place.
-    pub identity: Identity,
-    /// `Namespace`, `MetricName`, `Dimensions`, `Statistic`, `Period`, `Threshold`, …, resolved.
-    pub properties: Json,
 }

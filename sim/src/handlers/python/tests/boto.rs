@@ -354,5 +354,35 @@ fn what_botocore_would_not_send_is_not_sent() {
         refused("client('dynamodb').put_item('x')"),
         ("TypeError".into(), "put_item() only accepts keyword arguments.".into())
     );
-    assert_eq!(refused("boto3.resource('sqs')").0, "ResourceNotExistsError");
+    assert_eq!(refused("boto3.resource('s3')").0, "ResourceNotExistsError");
+}
+
+#[test]
+fn queues_and_topics_are_objects_too() {
+    let (calls, step) = run(
+        "queue = boto3.resource('sqs').Queue('https://sqs/1/jobs')\n\
+         queue.send_message(MessageBody='a', MessageAttributes={'k': {'DataType': 'Binary', 'BinaryValue': b'hi'}})\n\
+         queue.send_messages(Entries=[{'Id': '1', 'MessageBody': 'b'}])\n\
+         found = queue.receive_messages(MaxNumberOfMessages=2, MessageAttributeNames=['All'])\n\
+         message = found[0]\n\
+         message.change_visibility(VisibilityTimeout=5)\n\
+         message.delete()\n\
+         boto3.resource('sns').Topic('arn:t').publish(Message='m', Subject='s')\n\
+         return [message.body, message.attributes['ApproximateReceiveCount'], message.message_id, len(found), \
+          message.message_attributes['k']['BinaryValue'].decode()]",
+        &Answer::Response(json!({"Messages": [{
+            "MessageId": "m-1", "ReceiptHandle": "r-1", "Body": "a", "Attributes": {"ApproximateReceiveCount": "1"},
+            "MessageAttributes": {"k": {"DataType": "Binary", "BinaryValue": "aGk="}},
+        }]})),
+    );
+    assert_eq!(step, Step::Returned(json!(["a", "1", "m-1", 1, "hi"])));
+    let names: Vec<&str> = calls.iter().map(|(operation, _)| operation.as_str()).collect();
+    let expected =
+        ["SendMessage", "SendMessageBatch", "ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage", "Publish"];
+    assert_eq!(names, expected);
+    let url = "https://sqs/1/jobs";
+    let attributes = json!({"k": {"DataType": "Binary", "BinaryValue": "aGk="}});
+    assert_eq!(calls[0].1, json!({"MessageBody": "a", "MessageAttributes": attributes, "QueueUrl": url}));
+    assert_eq!(calls[4].1, json!({"QueueUrl": url, "ReceiptHandle": "r-1"}));
+    assert_eq!(calls[5].1, json!({"Message": "m", "Subject": "s", "TopicArn": "arn:t"}));
 }

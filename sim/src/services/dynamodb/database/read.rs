@@ -453,6 +453,7 @@ impl<'a> PageBuilder<'a> {
         for (place, key, item) in entries {
             let seen = self.view.cut(self.view.seen, item);
             bytes += seen.weight().bytes;
+            self.page.examined_bytes = bytes;
             self.page.scanned_count += 1;
             let passes =
                 self.plan.filter.as_ref().is_none_or(|filter| filter.holds(Some(&seen), &self.expressions.values));

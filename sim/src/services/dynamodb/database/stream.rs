@@ -130,6 +130,6 @@ impl StreamRecord {
 
     /// Which of `lanes` the record belongs to. AWS: records of one item always share a shard, and a parallel batch of it.
     pub fn lane(&self, lanes: u32) -> u32 {
-        (u128::from(self.key.partition()) * u128::from(lanes) >> 64) as u32
+        ((u128::from(self.key.partition()) * u128::from(lanes)) >> 64) as u32
     }
 }

@@ -14,6 +14,10 @@ use crate::world::Millis;
 
 /// AWS: at most 100 actions in a transaction.
 const ACTIONS_MAX: usize = 100;
+/// AWS: the items of a transaction have 4 MB at most, all together.
+const TRANSACTION_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// So many items of the largest size are below that.
+const ITEMS_SURELY_WITHIN: usize = 10;
 /// AWS: a client request token is good for ten minutes after the request that used it.
 const TOKEN_LIFE_MS: u64 = 10 * 60 * 1000;
 /// AWS: a token has 1 to 36 characters.
@@ -43,7 +47,9 @@ impl Database {
             let item = self.read_item(Millis::default(), *table, key, true, &mut Newest);
             item.map(|item| super::read::project(plan, item))
         });
-        Ok(Response::TransactGet { items: items.collect() })
+        let items: Vec<_> = items.collect();
+        check_bytes(items.iter().flatten().map(|item| item.weight().bytes).sum())?;
+        Ok(Response::TransactGet { items })
     }
 
     pub(super) fn transact_write(&mut self, now: Millis, request: &TransactWrite) -> Result<Response, ApiError> {
@@ -90,6 +96,11 @@ impl Database {
             }
         }
         cancel_if_any(&reasons)?;
+        // What is large is rare: one item alone is 400 KB at most.
+        if prepared.len() > ITEMS_SURELY_WITHIN {
+            let bytes: usize = prepared.iter().filter_map(Prepared::new_item).map(|item| item.weight().bytes).sum();
+            check_bytes(bytes)?;
+        }
         for write in prepared {
             self.apply(now, write);
         }
@@ -143,6 +154,13 @@ fn check_count(actions: usize) -> Result<(), ApiError> {
         "1 validation error detected: Value with {actions} members at 'transactItems' failed to satisfy constraint: \
          Member must have length {rule}"
     )))
+}
+
+fn check_bytes(bytes: usize) -> Result<(), ApiError> {
+    if bytes <= TRANSACTION_BYTES_MAX {
+        return Ok(());
+    }
+    Err(ApiError::validation("Transaction request cannot be larger than 4 MB"))
 }
 
 fn one_item_twice() -> ApiError {

@@ -35,7 +35,7 @@ pub(super) enum Outcome {
 }
 
 impl Prepared {
-    fn new_item(&self) -> Option<&Item> {
+    pub fn new_item(&self) -> Option<&Item> {
         match &self.outcome {
             Outcome::Keep => self.old.as_ref(),
             Outcome::Put(item) => Some(item),

@@ -1,4 +1,4 @@
-use super::Expressions;
+use super::{Expressions, ReturnCapacity};
 use crate::services::dynamodb::text::Text;
 use crate::services::dynamodb::value::{Attributes, Item};
 
@@ -7,6 +7,8 @@ use crate::services::dynamodb::value::{Attributes, Item};
 pub struct BatchGetItem {
     /// What to read, table by table.
     pub tables: Vec<KeysOfTable>,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// The keys to read of one table.
@@ -27,6 +29,8 @@ pub struct KeysOfTable {
 pub struct BatchWriteItem {
     /// What to write, table by table.
     pub tables: Vec<WritesOfTable>,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// The writes to one table.

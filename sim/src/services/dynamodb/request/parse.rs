@@ -6,10 +6,11 @@ use rehearsal_engine::Json;
 use rehearsal_engine::json::Object;
 
 use super::{
-    BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, GetItem, KeysOfTable, PutItem, Query, Request, Scan,
-    TransactAction, TransactGetItems, TransactWrite, UpdateItem, WriteEntry, WritesOfTable,
+    BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, Describe, GetItem, KeysOfTable, PutItem, Query, Request,
+    Scan, TransactAction, TransactGetItems, TransactWrite, UpdateItem, WriteEntry, WritesOfTable,
 };
 use crate::services::ApiError;
+use crate::services::dynamodb::text::Text;
 use crate::services::dynamodb::value::Attributes;
 use crate::services::dynamodb::wire::{cannot_convert, serialization};
 
@@ -37,6 +38,8 @@ const WRITE: [&str; 7] = [
     "ExpressionAttributeNames",
     "ExpressionAttributeValues",
 ];
+/// AWS: a page of table names has at most a hundred.
+const LIST_TABLES_MAX: i64 = 100;
 const ON_FAILURE: &str = "ReturnValuesOnConditionCheckFailure";
 const PAGE: [&str; 11] = [
     "TableName",
@@ -76,19 +79,31 @@ impl Request {
             "BatchWriteItem" => fields.batch_write()?.into(),
             "TransactGetItems" => fields.transact_get()?.into(),
             "TransactWriteItems" => fields.transact_write()?.into(),
-            _ => {
-                return Err(ApiError::new(
-                    "UnknownOperationException",
-                    format!(
-                        "`{operation}` is no operation of the data plane that is simulated, which are GetItem, \
-                         PutItem, \
-                         UpdateItem, DeleteItem, Query, Scan, BatchGetItem, BatchWriteItem, TransactGetItems and \
-                         TransactWriteItems"
-                    ),
-                ));
-            }
+            "DescribeTable" => Request::Describe(Describe::Table(fields.only_table()?)),
+            "DescribeTimeToLive" => Request::Describe(Describe::TimeToLive(fields.only_table()?)),
+            "ListTables" => fields.list_tables()?,
+            operation => return Err(refused(operation)),
         })
     }
+}
+
+/// The answer to what is not simulated, with what to do instead.
+fn refused(operation: &str) -> ApiError {
+    const DATA_PLANE: &str = "GetItem, PutItem, UpdateItem, DeleteItem, Query, Scan, BatchGetItem, BatchWriteItem, \
+                              TransactGetItems and TransactWriteItems";
+    let message = match operation {
+        "ExecuteStatement" | "BatchExecuteStatement" | "ExecuteTransaction" => {
+            format!("`{operation}` runs PartiQL, which is not simulated: write the statement as one of {DATA_PLANE}")
+        }
+        "CreateTable" | "UpdateTable" | "DeleteTable" | "UpdateTimeToLive" => {
+            format!("`{operation}` is not simulated: tables are those of the template, for the whole of a run")
+        }
+        _ => format!(
+            "`{operation}` is no operation that is simulated, which are {DATA_PLANE}, DescribeTable, ListTables and \
+             DescribeTimeToLive"
+        ),
+    };
+    ApiError::new("UnknownOperationException", message)
 }
 
 /// The members of a request's object.
@@ -125,6 +140,22 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
+    fn only_table(self) -> Result<Text, ApiError> {
+        self.allow(&[&["TableName"]])?;
+        self.table()
+    }
+
+    fn list_tables(self) -> Result<Request, ApiError> {
+        self.allow(&[&["ExclusiveStartTableName", "Limit"]])?;
+        let limit = self.integer("Limit")?.unwrap_or(LIST_TABLES_MAX);
+        if !(1..=LIST_TABLES_MAX).contains(&limit) {
+            let bound = if limit < 1 { "greater than or equal to 1" } else { "less than or equal to 100" };
+            return Err(fields::constraint(&format!("'{limit}'"), "Limit", &format!("Member must have value {bound}")));
+        }
+        let start = self.text("ExclusiveStartTableName")?;
+        Ok(Request::Describe(Describe::Tables { start, limit: limit as usize }))
+    }
+
     fn get_item(self) -> Result<GetItem, ApiError> {
         self.allow(&[&[
             "TableName",
@@ -139,6 +170,7 @@ impl<'a> Fields<'a> {
             key: self.attributes("Key")?,
             consistent: self.flag("ConsistentRead", false)?,
             expressions: self.expressions(&["ProjectionExpression"])?,
+            return_capacity: self.return_capacity()?,
         })
     }
 
@@ -150,6 +182,7 @@ impl<'a> Fields<'a> {
             expressions: self.expressions(&["ConditionExpression"])?,
             return_values: self.return_values(false)?,
             return_item_on_failure: self.item_on_failure()?,
+            return_capacity: self.return_capacity()?,
         })
     }
 
@@ -161,6 +194,7 @@ impl<'a> Fields<'a> {
             expressions: self.expressions(&["UpdateExpression", "ConditionExpression"])?,
             return_values: self.return_values(true)?,
             return_item_on_failure: self.item_on_failure()?,
+            return_capacity: self.return_capacity()?,
         })
     }
 
@@ -172,6 +206,7 @@ impl<'a> Fields<'a> {
             expressions: self.expressions(&["ConditionExpression"])?,
             return_values: self.return_values(false)?,
             return_item_on_failure: self.item_on_failure()?,
+            return_capacity: self.return_capacity()?,
         })
     }
 
@@ -197,6 +232,7 @@ impl<'a> Fields<'a> {
             consistent: self.flag("ConsistentRead", false)?,
             start: self.optional_attributes("ExclusiveStartKey")?,
             select: self.select()?,
+            return_capacity: self.return_capacity()?,
         })
     }
 
@@ -211,6 +247,7 @@ impl<'a> Fields<'a> {
             start: self.optional_attributes("ExclusiveStartKey")?,
             select: self.select()?,
             segment: self.segment()?,
+            return_capacity: self.return_capacity()?,
         })
     }
 
@@ -227,7 +264,7 @@ impl<'a> Fields<'a> {
                 expressions: request.expressions(&["ProjectionExpression"])?,
             });
         }
-        Ok(BatchGetItem { tables })
+        Ok(BatchGetItem { tables, return_capacity: self.return_capacity()? })
     }
 
     fn batch_write(self) -> Result<BatchWriteItem, ApiError> {
@@ -238,7 +275,7 @@ impl<'a> Fields<'a> {
             let entries = entries.iter().map(|entry| Fields::of(entry)?.write_entry()).collect::<Result<_, _>>()?;
             tables.push(WritesOfTable { table: table_name(table), entries });
         }
-        Ok(BatchWriteItem { tables })
+        Ok(BatchWriteItem { tables, return_capacity: self.return_capacity()? })
     }
 
     fn write_entry(self) -> Result<WriteEntry, ApiError> {
@@ -263,7 +300,7 @@ impl<'a> Fields<'a> {
             entry.allow(&[&["Get"]])?;
             Fields::of(entry.required("Get")?)?.get_item()
         });
-        Ok(TransactGetItems { gets: gets.collect::<Result<_, _>>()? })
+        Ok(TransactGetItems { gets: gets.collect::<Result<_, _>>()?, return_capacity: self.return_capacity()? })
     }
 
     fn transact_write(self) -> Result<TransactWrite, ApiError> {
@@ -277,6 +314,7 @@ impl<'a> Fields<'a> {
         Ok(TransactWrite {
             actions: actions.collect::<Result<_, _>>()?,
             token: self.text("ClientRequestToken")?.filter(|token| !token.is_empty()),
+            return_capacity: self.return_capacity()?,
         })
     }
 

@@ -1,4 +1,4 @@
-use super::Expressions;
+use super::{Expressions, ReturnCapacity};
 use crate::services::dynamodb::text::Text;
 use crate::services::dynamodb::value::Attributes;
 
@@ -13,6 +13,8 @@ pub struct GetItem {
     pub consistent: bool,
     /// The projection.
     pub expressions: Expressions,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// Reads one partition of a table or index, or a stretch of it.
@@ -34,6 +36,8 @@ pub struct Query {
     pub start: Option<Attributes>,
     /// What to return.
     pub select: Option<Select>,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// Reads a whole table or index.
@@ -55,6 +59,8 @@ pub struct Scan {
     pub select: Option<Select>,
     /// Which segment of how many.
     pub segment: Option<(u32, u32)>,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// What a query or scan returns.
@@ -102,6 +108,7 @@ impl Default for Query {
             consistent: false,
             start: None,
             select: None,
+            return_capacity: ReturnCapacity::None,
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{DeleteItem, Expressions, GetItem, PutItem, UpdateItem};
+use super::{DeleteItem, Expressions, GetItem, PutItem, ReturnCapacity, UpdateItem};
 use crate::services::dynamodb::text::Text;
 use crate::services::dynamodb::value::Attributes;
 
@@ -9,6 +9,8 @@ pub struct TransactWrite {
     pub actions: Vec<TransactAction>,
     /// `ClientRequestToken`: the same token again within ten minutes does nothing.
     pub token: Option<Text>,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// One action of a transaction.
@@ -39,6 +41,8 @@ pub struct ConditionCheck {
 pub struct TransactGetItems {
     /// The reads; they are always consistent.
     pub gets: Vec<GetItem>,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 impl TransactWrite {
@@ -112,6 +116,6 @@ impl ConditionCheck {
 impl TransactGetItems {
     /// Reads these items.
     pub fn new(gets: impl IntoIterator<Item = GetItem>) -> TransactGetItems {
-        TransactGetItems { gets: gets.into_iter().collect() }
+        TransactGetItems { gets: gets.into_iter().collect(), return_capacity: ReturnCapacity::None }
     }
 }

@@ -1,4 +1,4 @@
-use super::Expressions;
+use super::{Expressions, ReturnCapacity};
 use crate::services::dynamodb::text::Text;
 use crate::services::dynamodb::value::{Attributes, Item};
 
@@ -15,6 +15,8 @@ pub struct PutItem {
     pub return_values: ReturnValues,
     /// Whether a failed condition's error carries the item.
     pub return_item_on_failure: bool,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// Changes an item, or creates it.
@@ -30,6 +32,8 @@ pub struct UpdateItem {
     pub return_values: ReturnValues,
     /// Whether a failed condition's error carries the item.
     pub return_item_on_failure: bool,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// Deletes an item.
@@ -45,6 +49,8 @@ pub struct DeleteItem {
     pub return_values: ReturnValues,
     /// Whether a failed condition's error carries the item.
     pub return_item_on_failure: bool,
+    /// Whether the answer tells what it cost.
+    pub return_capacity: ReturnCapacity,
 }
 
 /// What a write returns.

@@ -9,7 +9,7 @@ use crate::services::dynamodb::{AttributeValue, Attributes, Decimal, PutItem, Up
 
 /// A condition as it is generated: written as text for the database, evaluated by [`Tree::holds`] for us.
 #[derive(Clone, Debug)]
-enum Tree {
+pub(super) enum Tree {
     Compare(&'static str, Leaf, Leaf),
     Between(Leaf, Leaf, Leaf),
     In(Leaf, Vec<Leaf>),
@@ -23,7 +23,7 @@ enum Tree {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Leaf {
+pub(super) enum Leaf {
     Path(&'static str),
     Value(usize),
     Size(&'static str),
@@ -33,7 +33,7 @@ const PATHS: [&str; 7] = ["a", "b", "c", "m.x", "m.y.z", "l[0]", "l[1][0]"];
 const TYPES: [&str; 4] = ["S", "N", "L", "SS"];
 
 /// The constants, by placeholder `:v0`, `:v1`, …; the last four are type names.
-fn constants() -> Vec<AttributeValue> {
+pub(super) fn constants() -> Vec<AttributeValue> {
     let mut all: Vec<AttributeValue> = vec![1.into(), 2.into(), "x".into(), "xy".into(), true.into()];
     all.push(AttributeValue::list(["x".into()]));
     all.extend(AttributeValue::string_set(["x", "y"]));
@@ -81,7 +81,7 @@ impl Leaf {
 }
 
 /// Walks a path written as text, one character class at a time.
-fn look_up(item: &Attributes, path: &str) -> Option<AttributeValue> {
+pub(super) fn look_up(item: &Attributes, path: &str) -> Option<AttributeValue> {
     let mut current = AttributeValue::from(item.clone());
     for part in path.split('.') {
         let (name, indexes) = part.split_once('[').map_or((part, ""), |(name, rest)| (name, rest));
@@ -102,7 +102,7 @@ fn ordered(left: &AttributeValue, right: &AttributeValue) -> Option<Ordering> {
 }
 
 impl Tree {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Tree::Compare(operator, left, right) => format!("{} {operator} {}", left.text(), right.text()),
             Tree::Between(value, low, high) => format!("{} BETWEEN {} AND {}", value.text(), low.text(), high.text()),
@@ -128,7 +128,7 @@ impl Tree {
         }
     }
 
-    fn holds(&self, item: &Attributes) -> bool {
+    pub(super) fn holds(&self, item: &Attributes) -> bool {
         match self {
             Tree::Compare(operator, left, right) => {
                 let (Some(left), Some(right)) = (left.value(item), right.value(item)) else { return *operator == "<>" };
@@ -168,7 +168,7 @@ impl Tree {
         }
     }
 
-    fn constants(&self, used: &mut Vec<usize>) {
+    pub(super) fn constants(&self, used: &mut Vec<usize>) {
         match self {
             Tree::Compare(_, left, right) => [left, right].iter().for_each(|leaf| leaf.constants(used)),
             Tree::Between(value, low, high) => [value, low, high].iter().for_each(|leaf| leaf.constants(used)),
@@ -203,7 +203,7 @@ fn ordered_leaf() -> impl Strategy<Value = Leaf> {
     prop_oneof![path().prop_map(Leaf::Path), (0..4_usize).prop_map(Leaf::Value), path().prop_map(Leaf::Size)]
 }
 
-fn tree() -> impl Strategy<Value = Tree> {
+pub(super) fn tree() -> impl Strategy<Value = Tree> {
     let text = || prop_oneof![path().prop_map(Leaf::Path), (2..4_usize).prop_map(Leaf::Value)];
     let single = prop_oneof![
         (prop::sample::select(vec!["=", "<>"]), leaf(), leaf())
@@ -235,7 +235,7 @@ fn tree() -> impl Strategy<Value = Tree> {
     })
 }
 
-fn value() -> impl Strategy<Value = AttributeValue> {
+pub(super) fn value() -> impl Strategy<Value = AttributeValue> {
     let leaf = prop::sample::select(constants());
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![

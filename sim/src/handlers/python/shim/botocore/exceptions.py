@@ -40,6 +40,7 @@ MODELED = {
         MissingRequiredParameter ResourceNotFound ServiceQuotaExceededException StateMachineAlreadyExists
         StateMachineDeleting StateMachineDoesNotExist StateMachineLimitExceeded StateMachineTypeNotSupported
         TaskDoesNotExist TaskTimedOut TooManyTags ValidationException""",
+    "s3": "BucketAlreadyExists BucketAlreadyOwnedByYou InvalidObjectState NoSuchBucket NoSuchKey NoSuchUpload",
     "sqs": """BatchEntryIdsNotDistinct BatchRequestTooLong EmptyBatchRequest InvalidAddress InvalidAttributeName
         InvalidAttributeValue InvalidBatchEntryId InvalidIdFormat InvalidMessageContents InvalidSecurity
         KmsAccessDenied KmsDisabled KmsInvalidKeyUsage KmsInvalidState KmsNotFound KmsOptInRequired KmsThrottled
@@ -147,8 +148,28 @@ class OperationNotPageableError(BotoCoreError):
     fmt = "Operation cannot be paginated: {operation_name}"
 
 
+class PaginationError(BotoCoreError):
+    fmt = "Error during pagination: {message}"
+
+
 class WaiterError(BotoCoreError):
     fmt = "Waiter {name} failed: {reason}"
+
+    def __init__(self, name, reason, last_response):
+        super().__init__(name=name, reason=reason)
+        self.last_response = last_response
+
+
+class ProfileNotFound(BotoCoreError):
+    fmt = "The config profile ({profile}) could not be found"
+
+
+class CredentialRetrievalError(BotoCoreError):
+    fmt = "Error when retrieving credentials from {provider}: {error_msg}"
+
+
+class InvalidRegionError(BotoCoreError):
+    fmt = "Provided region_name '{region_name}' doesn't match a supported format."
 
 
 class HTTPClientError(BotoCoreError):

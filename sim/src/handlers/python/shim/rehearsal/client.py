@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ClientError, OperationNotPageableError, ParamValidationError, ReadTimeoutError, make_exceptions,
 )
 from botocore.response import StreamingBody
-from rehearsal import kernel, models
+from rehearsal import kernel, models, pages
 
 
 class Meta:
@@ -63,60 +63,33 @@ class BaseClient:
                 raise ParamValidationError(report="\n".join(report))
         if operation == "Invoke" and "Payload" in parameters:
             parameters = {**parameters, "Payload": as_text(parameters["Payload"])}
+        elif operation == "PutObject" and "Body" in parameters:
+            parameters = {**parameters, "Body": as_text(parameters["Body"])}
         response = call_world(self._service, operation, parameters)
         if transform is not None:
             transform.response(response)
         return response
 
     def can_paginate(self, name):
-        return models.operation_name(self._service, name) in models.PAGES
+        return models.operation_name(self._service, name) in pages.PAGES.get(self._service, ())
 
     def get_paginator(self, name):
         operation = models.operation_name(self._service, name)
-        if operation not in models.PAGES:
+        if operation not in pages.PAGES.get(self._service, ()):
             raise OperationNotPageableError(operation_name=name)
-        return Paginator(self, operation)
+        return pages.Paginator(self, operation)
 
-    def get_waiter(self, name):
-        raise ValueError("Waiter does not exist: %s" % name)
+    @property
+    def waiter_names(self):
+        return sorted(pages.WAITERS.get(self._service, ()))
+
+    def get_waiter(self, waiter_name):
+        if waiter_name not in pages.WAITERS.get(self._service, ()):
+            raise ValueError("Waiter does not exist: %s" % waiter_name)
+        return pages.Waiter(self, waiter_name)
 
     def close(self):
         pass
-
-
-class Paginator:
-    def __init__(self, client, operation):
-        self._client = client
-        self._operation = operation
-
-    def paginate(self, PaginationConfig=None, **parameters):
-        size = (PaginationConfig or {}).get("PageSize")
-        token, next_token, limit, result = models.PAGES[self._operation]
-        if size is not None:
-            parameters[limit] = size
-        return PageIterator(self._client, self._operation, parameters, token, next_token, result)
-
-
-class PageIterator:
-    def __init__(self, client, operation, parameters, token, next_token, result):
-        self._client, self._operation, self._parameters = client, operation, parameters
-        self._token, self._next_token, self._result = token, next_token, result
-
-    def __iter__(self):
-        parameters = dict(self._parameters)
-        while True:
-            page = self._client._make_api_call(self._operation, parameters)
-            yield page
-            following = page.get(self._next_token)
-            if not following:
-                return
-            parameters[self._token] = following
-
-    def build_full_result(self):
-        items = []
-        for page in self:
-            items.extend(page.get(self._result, ()))
-        return {self._result: items}
 
 
 _classes = {}
@@ -219,6 +192,8 @@ def decode_binaries(value, answer):
 
 
 def shape_dynamodb(response, answer, operation):
+    if operation == "DescribeTable":
+        restore_dates(response)
     decode_binaries(response, answer)
 
 
@@ -230,9 +205,24 @@ def shape_lambda(response, answer, operation):
         response["Payload"] = StreamingBody(payload.encode())
 
 
+def shape_sqs(response, answer, operation):
+    if '"BinaryValue"' in answer:
+        for message in response.get("Messages", ()):
+            for attribute in message.get("MessageAttributes", {}).values():
+                if "BinaryValue" in attribute:
+                    attribute["BinaryValue"] = b64decode(attribute["BinaryValue"])
+
+
 def shape_stepfunctions(response, answer, operation):
     if "Date" in answer or '"timestamp"' in answer:
         restore_dates(response)
+
+
+def shape_s3(response, answer, operation):
+    body = response.pop("Body", None)
+    restore_dates(response)
+    if body is not None:
+        response["Body"] = StreamingBody(body.encode())
 
 
 def restore_dates(value):
@@ -249,4 +239,21 @@ def restore_dates(value):
                 value[key] = datetime.fromtimestamp(member, timezone.utc)
 
 
-_shapes = {"dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions}
+def shape_cloudwatch(response, answer, operation):
+    from datetime import datetime, timezone
+
+    def moment(seconds):
+        return datetime.fromtimestamp(seconds, timezone.utc)
+
+    for datapoint in response.get("Datapoints", ()):
+        datapoint["Timestamp"] = moment(datapoint["Timestamp"])
+    for result in response.get("MetricDataResults", ()):
+        result["Timestamps"] = [moment(seconds) for seconds in result["Timestamps"]]
+    for alarm in response.get("MetricAlarms", []) + response.get("CompositeAlarms", []):
+        alarm["StateUpdatedTimestamp"] = moment(alarm["StateUpdatedTimestamp"])
+
+
+_shapes = {
+    "dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "sqs": shape_sqs,
+    "s3": shape_s3,     "cloudwatch": shape_cloudwatch,
+}

@@ -39,6 +39,8 @@ Delete:{{ Key!:A TableName!:s ConditionExpression:s {TRANSACT_CONDITION} }} \
 Update:{{ Key!:A UpdateExpression!:s TableName!:s ConditionExpression:s {TRANSACT_CONDITION} }} }}] \
 {METRICS} ClientRequestToken:s
 DescribeTable TableName!:s
+DescribeTimeToLive TableName!:s
+ListTables ExclusiveStartTableName:s Limit:i
 """,
     "events": """
 PutEvents Entries!:[{ Time:t Source:s Resources:[s] DetailType:s Detail:s EventBusName:s TraceHeader:s }] EndpointId:s
@@ -58,7 +60,15 @@ SendTaskSuccess taskToken!:s output!:s
 SendTaskFailure taskToken!:s error:s cause:s
 SendTaskHeartbeat taskToken!:s
 GetActivityTask activityArn!:s workerName:s
+DescribeStateMachineForExecution executionArn!:s includedData:s
+ListStateMachines maxResults:i nextToken:s
 DescribeStateMachine stateMachineArn!:s includedData:s
+""",
+    "s3": """
+GetObject Bucket!:s Key!:s IfMatch:s IfNoneMatch:s Range:s VersionId:s
+PutObject Bucket!:s Key!:s Body:y ContentType:s Metadata:m CacheControl:s ContentEncoding:s ServerSideEncryption:s
+DeleteObject Bucket!:s Key!:s VersionId:s
+ListObjectsV2 Bucket!:s Prefix:s ContinuationToken:s StartAfter:s MaxKeys:i Delimiter:s FetchOwner:b
 """,
     "sqs": f"""
 SendMessage QueueUrl!:s MessageBody!:s DelaySeconds:i MessageAttributes:{SQS_ATTRIBUTES} MessageSystemAttributes:m \
@@ -70,6 +80,9 @@ MaxNumberOfMessages:i VisibilityTimeout:i WaitTimeSeconds:i ReceiveRequestAttemp
 DeleteMessage QueueUrl!:s ReceiptHandle!:s
 DeleteMessageBatch QueueUrl!:s Entries!:[{{ Id!:s ReceiptHandle!:s }}]
 ChangeMessageVisibility QueueUrl!:s ReceiptHandle!:s VisibilityTimeout!:i
+ChangeMessageVisibilityBatch QueueUrl!:s Entries!:[{{ Id!:s ReceiptHandle!:s VisibilityTimeout:i }}]
+PurgeQueue QueueUrl!:s
+ListQueues QueueNamePrefix:s NextToken:s MaxResults:i
 GetQueueUrl QueueName!:s QueueOwnerAWSAccountId:s
 GetQueueAttributes QueueUrl!:s AttributeNames:[s]
 """,
@@ -83,25 +96,26 @@ MessageAttributes:{SNS_ATTRIBUTES} MessageDeduplicationId:s MessageGroupId:s }}]
 PutMetricData Namespace!:s MetricData:[{ MetricName!:s Dimensions:[{ Name!:s Value!:s }] Timestamp:t Value:f \
 StatisticValues:{ SampleCount!:f Sum!:f Minimum!:f Maximum!:f } Values:[f] Counts:[f] Unit:s StorageResolution:i }] \
 EntityMetricData:l StrictEntityValidation:b
+GetMetricStatistics Namespace!:s MetricName!:s Dimensions:[{ Name!:s Value!:s }] StartTime!:t EndTime!:t Period!:i \
+Statistics:[s] ExtendedStatistics:[s] Unit:s
+GetMetricData MetricDataQueries!:[{ Id!:s MetricStat:{ Metric!:{ Namespace:s MetricName:s \
+Dimensions:[{ Name!:s Value!:s }] } Period!:i Stat!:s Unit:s } Expression:s Label:s ReturnData:b Period:i AccountId:s }] \
+StartTime!:t EndTime!:t NextToken:s ScanBy:s MaxDatapoints:i LabelOptions:m
+DescribeAlarms AlarmNames:[s] AlarmNamePrefix:s AlarmTypes:[s] ChildrenOfAlarmName:s ParentsOfAlarmName:s StateValue:s \
+ActionPrefix:s MaxRecords:i NextToken:s
+SetAlarmState AlarmName!:s StateValue!:s StateReason!:s StateReasonData:s
 """,
 }
 
 CLASS_NAMES = {
-    "dynamodb": "DynamoDB", "events": "EventBridge", "lambda": "Lambda", "stepfunctions": "SFN", "sqs": "SQS",
+    "dynamodb": "DynamoDB", "events": "EventBridge", "lambda": "Lambda", "stepfunctions": "SFN", "s3": "S3", "sqs": "SQS",
     "sns": "SNS", "cloudwatch": "CloudWatch",
 }
-# Operation -> (parameter, member of the response that fills it, page size parameter, result list).
-PAGES = {
-    "Query": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
-    "Scan": ("ExclusiveStartKey", "LastEvaluatedKey", "Limit", "Items"),
-    "ListExecutions": ("nextToken", "nextToken", "maxResults", "executions"),
-    "GetExecutionHistory": ("nextToken", "nextToken", "maxResults", "events"),
-    "ListStateMachines": ("nextToken", "nextToken", "maxResults", "stateMachines"),
-    "ListRules": ("NextToken", "NextToken", "Limit", "Rules"),
-    "ListFunctions": ("Marker", "NextMarker", "MaxItems", "Functions"),
+# Members of responses that are timestamps.
+DATES = {
+    "startDate", "stopDate", "redriveDate", "creationDate", "updateDate", "timestamp", "CreationDateTime",
+    "LastModified",
 }
-# Members of Step Functions responses that are timestamps.
-DATES = {"startDate", "stopDate", "redriveDate", "creationDate", "updateDate", "timestamp"}
 # Attribute value types and what botocore accepts for each.
 ATTRIBUTE_VALUE = {"S": "s", "N": "s", "B": "y", "BOOL": "b", "NULL": "b"}
 ATTRIBUTE_SETS = {"SS": "s", "NS": "s", "BS": "y"}

@@ -118,7 +118,7 @@ def values(item):
 class ResourceMeta:
     def __init__(self, client, identifiers=()):
         self.client = client
-        self.service_name = "dynamodb"
+        self.service_name = client.meta.service_name
         self.identifiers = list(identifiers)
         self.data = None
 
@@ -134,6 +134,13 @@ class DynamoDB:
             raise ValueError("Required parameter name not set")
         return Table(name, self.meta.client)
 
+    @property
+    def tables(self):
+        return Tables(self.meta.client)
+
+    def get_available_subresources(self):
+        return ["Table"]
+
     def batch_get_item(self, **parameters):
         return self.meta.client.batch_get_item(**parameters)
 
@@ -142,6 +149,34 @@ class DynamoDB:
 
     def __repr__(self):
         return "dynamodb.ServiceResource()"
+
+
+class Tables:
+    """The collection of all tables: each call makes a new one, and nothing is asked before it is iterated over."""
+
+    def __init__(self, client, limit=None, page_size=None):
+        self._client, self._limit, self._page_size = client, limit, page_size
+
+    def all(self):
+        return Tables(self._client, self._limit, self._page_size)
+
+    def filter(self, **parameters):
+        return self.all()
+
+    def limit(self, count):
+        return Tables(self._client, count, self._page_size)
+
+    def page_size(self, count):
+        return Tables(self._client, self._limit, count)
+
+    def pages(self):
+        config = {"MaxItems": self._limit, "PageSize": self._page_size}
+        for page in self._client.get_paginator("list_tables").paginate(PaginationConfig=config):
+            yield [Table(name, self._client) for name in page["TableNames"]]
+
+    def __iter__(self):
+        for page in self.pages():
+            yield from page
 
 
 class Table:
@@ -157,14 +192,18 @@ class Table:
 
     reload = load
 
-    def wait_until_exists(self):
-        pass
+    def wait_until_exists(self, **settings):
+        self.meta.client.get_waiter("table_exists").wait(TableName=self.name, **settings)
+
+    def wait_until_not_exists(self, **settings):
+        self.meta.client.get_waiter("table_not_exists").wait(TableName=self.name, **settings)
 
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
         if name in ("key_schema", "item_count", "table_status", "table_arn", "table_size_bytes", "creation_date_time",
-                    "attribute_definitions", "global_secondary_indexes", "provisioned_throughput", "table_id"):
+                    "attribute_definitions", "global_secondary_indexes", "local_secondary_indexes", "latest_stream_arn",
+                    "stream_specification", "provisioned_throughput", "table_id"):
             if self.meta.data is None:
                 self.load()
             return self.meta.data.get("".join(part.capitalize() for part in name.split("_")))

@@ -6,7 +6,7 @@ use rehearsal_engine::Json;
 
 use super::{Fields, ON_FAILURE};
 use crate::services::ApiError;
-use crate::services::dynamodb::request::{Expressions, ReturnValues, Select};
+use crate::services::dynamodb::request::{Expressions, ReturnCapacity, ReturnValues, Select};
 use crate::services::dynamodb::text::Text;
 use crate::services::dynamodb::value::{AttributeValue, Attributes};
 use crate::services::dynamodb::wire::cannot_convert;
@@ -130,6 +130,19 @@ impl<'a> Fields<'a> {
             return Err(ApiError::validation("ReturnValues can only be ALL_OLD or NONE"));
         }
         Ok(return_values)
+    }
+
+    pub(super) fn return_capacity(self) -> Result<ReturnCapacity, ApiError> {
+        match self.text("ReturnConsumedCapacity")?.as_deref() {
+            None | Some("NONE") => Ok(ReturnCapacity::None),
+            Some("TOTAL") => Ok(ReturnCapacity::Total),
+            Some("INDEXES") => Ok(ReturnCapacity::Indexes),
+            Some(other) => Err(constraint(
+                &format!("'{other}'"),
+                "ReturnConsumedCapacity",
+                "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]",
+            )),
+        }
     }
 
     pub(super) fn item_on_failure(self) -> Result<bool, ApiError> {
@@ -260,7 +273,7 @@ pub(super) fn table_name(name: &Arc<str>) -> Text {
     }
 }
 
-fn constraint(value: &str, parameter: &str, rule: &str) -> ApiError {
+pub(super) fn constraint(value: &str, parameter: &str, rule: &str) -> ApiError {
     let mut letters = parameter.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     let member: String = first.into_iter().chain(letters).collect();

@@ -1,0 +1,43 @@
+//! How long it takes to cut down a failure of ten orders: the textbook flow under frequent faults, native handlers.
+//!
+//! `cargo run --release -p rehearsal-benches --example shrink`
+
+use std::path::Path;
+use std::time::Instant;
+
+use rehearsal::explore::{Limits, Plan, Strategy, shrink};
+use rehearsal::harness::Harness;
+use rehearsal::world::{FaultPlan, Profile};
+use rehearsal_scenarios::{orders_naive, shoppers};
+
+const ORDERS: u32 = 10;
+const SEEDS: u64 = 400;
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/orders-naive");
+    let harness = Harness::load(&folder).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let harness = harness
+        .workload(|names| shoppers::shoppers(names, ORDERS, shoppers::PLENTIFUL))
+        .native(orders_naive::handlers)
+        .invariants(orders_naive::invariants)
+        .faults(FaultPlan::of(Profile::Stress));
+    let sweep = harness.explore(&Plan::of(Strategy::Random, 0, SEEDS, 1)).unwrap_or_else(|error| panic!("{error}"));
+    let mut world = harness.world().unwrap_or_else(|error| panic!("{error}"));
+    for finding in &sweep.findings {
+        for failure in &finding.failures {
+            let began = Instant::now();
+            let limits = Limits { runs_max: u64::MAX, goes_on: &|| true };
+            let shrunk = shrink(&mut world, failure.seed, &failure.script, &finding.violation, &limits);
+            let Some(shrunk) = shrunk.unwrap_or_else(|error| panic!("{error}")) else { continue };
+            println!(
+                "{:>7.1} ms, {:>4} runs: {} of {} deviations left, {}: {}",
+                began.elapsed().as_secs_f64() * 1000.0,
+                shrunk.runs,
+                shrunk.script.deviations(),
+                failure.script.deviations(),
+                shrunk.shape,
+                finding.violation.name
+            );
+        }
+    }
+}
