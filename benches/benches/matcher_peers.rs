@@ -141,10 +141,8 @@ fn round(events: &[&[u8]], find: &mut impl FnMut(&[u8]) -> usize) -> Round {
         }
     }
     std::hint::black_box(matches);
-    let spent = match (busy, processor_time()) {
-        (Some(before), Some(after)) if after > before => after - before,
-        _ => started.elapsed(),
-    };
+    let on_processor = busy.zip(processor_time()).and_then(|(before, after)| after.checked_sub(before));
+    let spent = on_processor.filter(|spent| !spent.is_zero()).unwrap_or_else(|| started.elapsed());
     Round { rate: read as f64 / spent.as_secs_f64() / 1_000.0, events: read }
 }
 
