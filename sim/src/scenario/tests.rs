@@ -126,6 +126,7 @@ fn every_kind_of_step_is_read() {
                 detail_type: literal("t"),
                 detail: Value::Literal(Json::object()),
                 resources: Value::Literal(json!([])),
+                time: None,
             },
         ),
         (
