@@ -584,6 +584,7 @@ impl StepFunctions {
             detail_type: Some(text!("Step Functions Execution Status Change")),
             detail: Some(Ok(detail)),
             resources: vec![arn],
+            ..eventbridge::PutEntry::default()
         };
         let actor = core.child(record.actor, Name::STATUS_CHANGE, u32::from(over));
         let caller = Caller { actor, occurrence: 0, principal: Principal::Anyone, reply_to: ReplyTo::Nobody };
