@@ -7,6 +7,7 @@ mod flags;
 mod lint;
 mod mocks;
 mod replay;
+mod reports;
 mod retrace;
 mod run;
 mod shop;
