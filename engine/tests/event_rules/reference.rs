@@ -129,7 +129,7 @@ fn accepts(entry: &Json, value: &Json) -> bool {
             terms.chunks(2).all(|term| {
                 let bound = term[1].as_f64().expect("a number");
                 match term[0].as_str() {
-                    Some("=") => number == bound,
+                    Some("=") => number.total_cmp(&bound).is_eq(),
                     Some("<") => number < bound,
                     Some("<=") => number <= bound,
                     Some(">") => number > bound,

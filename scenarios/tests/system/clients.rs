@@ -15,7 +15,8 @@ fn a_small_order_succeeds_and_a_large_one_fails_before_the_client_s_eyes() {
     let run = clients().faults(calm()).run(0).expect("a run");
     assert!(!run.world.clients.records().is_empty());
     for client in run.world.clients.records() {
-        let seen: Vec<&str> = client.output.lines().filter_map(|line| line.split_once(": ")).map(|(_, seen)| seen).collect();
+        let seen: Vec<&str> =
+            client.output.lines().filter_map(|line| line.split_once(": ")).map(|(_, seen)| seen).collect();
         let [.., last] = seen.as_slice() else { panic!("{}", client.output) };
         // A declined payment fails the small order as well.
         assert!(["SUCCEEDED and FAILED", "FAILED and FAILED"].contains(last), "{}", client.output);

@@ -110,7 +110,7 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
         replayed.push(replay(&harness, &regression)?);
     }
     let bar = progress_bar(args.time.is_none().then(|| plan.runs_max()));
-    let found = sweep(&plan, &|| harness.world_of_worker(), &|runs| bar.inc(runs), &goes_on(args.time));
+    let found = sweep(&plan, &|| harness.world_of_worker(), &|runs| bar.inc(runs), &goes_on(&plan, args.time));
     bar.finish_and_clear();
     let found = found.map_err(|error| error.to_string())?;
     let shrunk = shrink_findings(&found, plan.jobs, &|| harness.world()).map_err(|error| error.to_string())?;
@@ -184,17 +184,17 @@ fn plan(args: &CheckArgs) -> Plan {
     Plan::of(strategy, first, count, jobs)
 }
 
-/// Shares of the time, in parts of eight, after which the parts of a sweep end.
-const fn time_parts(phase: Phase) -> u32 {
+/// Shares of the time, in parts of eight, after which a part of a sweep ends: the last part has what is left.
+fn time_parts(plan: &Plan, phase: Phase) -> u32 {
     match phase {
-        Phase::Exhaustive => 3,
-        Phase::Random => 6,
-        Phase::Mutation => 8,
+        Phase::Exhaustive if plan.seeds > 0 => 3,
+        Phase::Random if plan.mutants > 0 => 6,
+        _ => 8,
     }
 }
 
 /// Whether there is time for another generation.
-fn goes_on(time: Option<Duration>) -> impl Fn(Phase) -> bool {
+fn goes_on(plan: &Plan, time: Option<Duration>) -> impl Fn(Phase) -> bool {
     let began = Cell::new(None);
     move |phase| {
         let Some(time) = time else { return true };
@@ -203,7 +203,7 @@ fn goes_on(time: Option<Duration>) -> impl Fn(Phase) -> bool {
             began.set(Some(now));
             now
         });
-        began.elapsed() < time * time_parts(phase) / 8
+        began.elapsed() < time * time_parts(plan, phase) / 8
     }
 }
 

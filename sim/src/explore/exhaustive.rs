@@ -29,7 +29,7 @@ pub struct Claim {
     pub runs: u64,
     /// Runs with the trace of an earlier one, which were not followed further.
     pub alike: u64,
-    /// Runs that broke a promise.
+    /// Shapes that break a promise without a deviation.
     pub broken: u64,
     /// By number of deviations, from one on.
     pub levels: Vec<Level>,
@@ -42,6 +42,8 @@ pub struct Level {
     pub runs: u64,
     /// How many there are, as far as is known: those that follow from runs that were made.
     pub scripts: u64,
+    /// How many runs broke a promise.
+    pub broken: u64,
 }
 
 impl Claim {
@@ -180,7 +182,7 @@ impl Exhaustive {
             shape.now.push_back(again);
         }
         if ran.outcome.violation.is_some() {
-            self.claim.broken += 1;
+            self.claim.levels[self.level - 1].broken += 1;
         } else if !shape.seen.insert(ran.outcome.trace_hash) {
             self.claim.alike += 1;
         } else if self.level < self.bounds.deviations_max {

@@ -161,12 +161,13 @@ pub(super) fn claim_words(claim: &Claim) -> String {
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     };
-    let verdict = match claim.broken {
+    let breaks = |broken: u64| match broken {
         0 => "no violation".to_owned(),
         1 => "1 run breaks a promise".to_owned(),
         broken => format!("{broken} runs break a promise"),
     };
     let complete = claim.complete_to();
+    let verdict = breaks(claim.broken + claim.levels.iter().take(complete).map(|level| level.broken).sum::<u64>());
     let mut words = match complete {
         0 => format!("{verdict} without a deviation"),
         1 => format!("{verdict} with at most 1 deviation"),
@@ -177,7 +178,8 @@ pub(super) fn claim_words(claim: &Claim) -> String {
     if let Some(level) = claim.levels.get(complete).filter(|level| level.runs > 0) {
         let percent = (level.runs as f64 * 100.0 / level.scripts.max(1) as f64).min(99.9);
         words.push_str(&format!(
-            "; with {} {percent:.1} %, {} of {}{} scripts",
+            "; {} with {}: {percent:.1} %, {} of {}{} scripts",
+            breaks(level.broken),
             plural(complete as u64 + 1, "deviation"),
             level.runs,
             if complete > 0 { "at least " } else { "" },

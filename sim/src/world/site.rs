@@ -22,6 +22,8 @@ struct Link {
     name: Name,
     number: u32,
     hash: u64,
+    /// The hash of the task visit that it belongs to, over all its attempts; of the root where there is none.
+    task: u64,
     scheduled: bool,
 }
 
@@ -43,7 +45,15 @@ impl Lineages {
     pub fn reset(&mut self) {
         self.links.clear();
         let world = ActorId::WORLD;
-        self.links.push(Link { parent: world, root: world, name: Name::WORLD, number: 0, hash: 0, scheduled: false });
+        self.links.push(Link {
+            parent: world,
+            root: world,
+            name: Name::WORLD,
+            number: 0,
+            hash: 0,
+            task: 0,
+            scheduled: false,
+        });
     }
 
     /// The `number`th thing called `name` that `parent` caused.
@@ -51,8 +61,13 @@ impl Lineages {
         let id = ActorId(self.links.len() as u32);
         let root = if parent == ActorId::WORLD { id } else { self.links[parent.0 as usize].root };
         let hash = link_hash(self.hash(parent), names.hash(name), number);
-        let scheduled = self.links[parent.0 as usize].scheduled;
-        self.links.push(Link { parent, root, name, number, hash, scheduled });
+        let above = self.links[parent.0 as usize];
+        let task = match name {
+            Name::TRY => above.hash,
+            _ if parent == ActorId::WORLD => hash,
+            _ => above.task,
+        };
+        self.links.push(Link { parent, root, name, number, hash, task, scheduled: above.scheduled });
         id
     }
 
@@ -184,6 +199,8 @@ pub struct Site {
     pub occurrence: u32,
     /// The address as a number, the same in every run.
     pub key: u64,
+    /// The task visit that it belongs to, over all its attempts; the root actor where there is none.
+    pub task: u64,
 }
 
 impl Site {
@@ -198,7 +215,7 @@ impl Site {
         occurrence: u32,
     ) -> Site {
         let key = site_key(lineages.hash(actor), names.hash(operation), kind, occurrence);
-        Site { actor, operation, kind, occurrence, key }
+        Site { actor, operation, kind, occurrence, key, task: lineages.links[actor.0 as usize].task }
     }
 
     /// The site as text: `lineage|operation|kind|occurrence`.

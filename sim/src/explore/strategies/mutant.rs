@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::swarm::STRIKES_MAX;
+use super::swarm::Strikes;
 use super::{Answers, Swarm};
 use crate::world::{Decisions, Kind, Site, Weighted, mix};
 
@@ -17,8 +17,8 @@ pub struct Mutant {
     /// How much is changed, in parts of 256.
     change_parts: u64,
     is_spliced: bool,
-    /// As in a swarm, few faults strike in one run.
-    strikes_left: u32,
+    /// As in a swarm, few faults strike each task.
+    strikes: Strikes,
 }
 
 const CHANGE_PARTS: [u64; 4] = [4, 16, 48, 96];
@@ -34,7 +34,7 @@ impl Mutant {
             fresh: Swarm::new(number),
             change_parts: CHANGE_PARTS[(mix(key, 1) % 4) as usize],
             is_spliced: mix(key, 2).is_multiple_of(3),
-            strikes_left: STRIKES_MAX,
+            strikes: Strikes::many(),
         }
     }
 }
@@ -52,11 +52,6 @@ impl Decisions for Mutant {
             _ if draw & 0x100 == 0 => 0,
             _ => alternatives.pick_but_benign(mix(draw, 3)),
         };
-        if taken == 0 || !matches!(site.kind, Kind::Fault(_)) {
-            return taken;
-        }
-        let may_strike = self.strikes_left > 0;
-        self.strikes_left -= u32::from(may_strike);
-        if may_strike { taken } else { 0 }
+        if taken == 0 || self.strikes.allow(site) { taken } else { 0 }
     }
 }

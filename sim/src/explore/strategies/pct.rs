@@ -31,8 +31,9 @@ enum Grain {
     Lineage,
 }
 
-const GRAINS: [Grain; 4] = [Grain::Root, Grain::Lineage, Grain::Links(5), Grain::Lineage];
-/// Links of a lineage down to an execution that a rule started: actor, call, entry, rule, machine.
+const GRAINS: [Grain; 4] = [Grain::Root, Grain::Lineage, Grain::Links(EXECUTION_LINKS), Grain::Lineage];
+/// Links of a lineage down to an execution that a rule started: actor, call, rule, delivery, machine.
+const EXECUTION_LINKS: usize = 5;
 const RACES_LOG_MIN: u64 = 2;
 const RACES_LOG_COUNT: u64 = 8;
 const DEPTH_MIN: u64 = 2;
