@@ -1,5 +1,5 @@
 //! What a person sees: the summary of a sweep, one run told in full, and the line that runs it again. And what programs
-//! read: a check as JSON, as JUnit's XML, and as annotations of GitHub Actions.
+//! read: a check as JSON, as `JUnit`'s XML, and as annotations of GitHub Actions.
 
 mod again;
 mod annotations;

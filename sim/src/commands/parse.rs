@@ -27,7 +27,7 @@ pub struct ReportTo {
 /// The reports that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportKind {
-    /// JUnit's XML.
+    /// `JUnit`'s XML.
     Junit,
     /// JSON.
     Json,

@@ -1,4 +1,4 @@
-//! The report for continuous integration: JUnit's XML, one test case for each invariant and each regression.
+//! The report for continuous integration: `JUnit`'s XML, one test case for each invariant and each regression.
 //!
 //! There is no standard; this is what Jenkins, GitLab and the actions for GitHub read: suites, cases, failures with a
 //! message and a text.

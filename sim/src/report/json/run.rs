@@ -50,7 +50,7 @@ pub fn run_json(world: &World) -> Value {
             "actor": lineage(world, client.actor),
             "attempts": client.attempts,
             "end": client.end.as_ref().map(ClientEnd::told),
-            "output": client.output.to_string(),
+            "output": client.output,
         })
     });
     let clients: Vec<Value> = clients.collect();
