@@ -141,6 +141,8 @@ struct Hunt {
     harness: Harness,
     world: World,
     runs_max: u64,
+    /// What enumerations found, by base seed.
+    enumerated: BTreeMap<u64, (Found, u64)>,
 }
 
 type Found = Option<(Violation, Failure)>;
@@ -149,7 +151,7 @@ impl Hunt {
     fn new(file: &Path, runs_max: u64) -> Hunt {
         let harness = testing::load(file);
         let world = harness.world().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        Hunt { harness, world, runs_max }
+        Hunt { harness, world, runs_max, enumerated: BTreeMap::new() }
     }
 
     /// Whether the bug keeps runs from reaching something instead of breaking a promise.
@@ -160,14 +162,15 @@ impl Hunt {
 
     fn find(&mut self, strategy: Strategy, base: u64) -> Found {
         match strategy {
-            Strategy::All | Strategy::Exhaustive => self.sweep(strategy, base),
-            _ => self.draw(strategy, base),
+            Strategy::All => self.check(base),
+            Strategy::Exhaustive => self.enumerate(base).0,
+            _ => self.draw(strategy, base, self.runs_max),
         }
     }
 
     /// One seed after the other.
-    fn draw(&mut self, strategy: Strategy, base: u64) -> Found {
-        for run in 1..=self.runs_max {
+    fn draw(&mut self, strategy: Strategy, base: u64, seeds: u64) -> Found {
+        for run in 1..=seeds {
             let seed = base + run - 1;
             let recipe = strategy.recipe(seed);
             let outcome = self.world.run(recipe.decisions(seed), run_key(seed), false);
@@ -180,30 +183,48 @@ impl Hunt {
         None
     }
 
-    /// As `check` does it. A sweep ends with a whole generation, so small bounds come first: their runs are the first
-    /// ones of a large sweep, too.
-    fn sweep(&self, strategy: Strategy, base: u64) -> Found {
-        const BOUNDS: [u64; 3] = [32, 128, 512];
-        let usual = Plan::of(strategy, base, seeds_of(strategy, self.runs_max), 1);
-        let enumerated = usual.exhaustive.map_or(0, |bounds| bounds.runs_max);
-        for bound in BOUNDS.into_iter().filter(|bound| *bound < enumerated) {
-            let mut plan = Plan { seeds: 0, mutants: 0, ..usual.clone() };
-            plan.exhaustive = plan.exhaustive.map(|bounds| rehearsal::explore::Bounds { runs_max: bound, ..bounds });
-            if let Some(found) = self.explore(&plan) {
-                return Some(found);
+    /// Every script of few deviations, as far as the bound goes, and how many runs that took.
+    fn enumerate(&mut self, base: u64) -> (Found, u64) {
+        if let Some(known) = self.enumerated.get(&base) {
+            return known.clone();
+        }
+        // A sweep ends with a whole generation, so a small bound comes first: its runs are the first ones of a large
+        // sweep, too.
+        const SMALL: u64 = 128;
+        let mut enumerated = (None, 0);
+        for runs_max in [SMALL.min(self.runs_max), self.runs_max] {
+            enumerated = self.explore(&plan(Strategy::Exhaustive, base, runs_max));
+            if enumerated.0.is_some() {
+                break;
             }
         }
-        self.explore(&usual)
+        self.enumerated.insert(base, enumerated.clone());
+        enumerated
     }
 
-    fn explore(&self, plan: &Plan) -> Found {
+    /// What `check` does: scripts, random runs, mutants. What of it was enumerated already is not made again.
+    fn check(&mut self, base: u64) -> Found {
+        let plan = plan(Strategy::All, base, self.runs_max);
+        let scripts_max = plan.exhaustive.map_or(0, |bounds| bounds.runs_max);
+        let (found, scripts) = self.enumerate(base);
+        if let Some(found) = found.filter(|(_, failure)| failure.run <= scripts_max) {
+            return Some(found);
+        }
+        if let Some((violation, failure)) = self.draw(Strategy::All, base, plan.seeds) {
+            return Some((violation, Failure { run: scripts.min(scripts_max) + failure.run, ..failure }));
+        }
+        self.explore(&plan).0
+    }
+
+    /// The first failure of a sweep, and how many runs there were.
+    fn explore(&self, plan: &Plan) -> (Found, u64) {
         let mut plan = plan.clone();
         plan.until = self.harness.loaded().breaks.first().cloned();
         let sweep = self.harness.explore(&plan);
         let sweep = sweep.unwrap_or_else(|error| panic!("{}: {error}", self.harness.path().display()));
         let meant = sweep.findings.into_iter().filter(|finding| self.is_meant(&finding.violation));
         let first = meant.filter_map(|finding| Some((finding.violation, finding.failures.into_iter().next()?)));
-        first.min_by_key(|(_, failure)| failure.run).filter(|(_, failure)| failure.run <= self.runs_max)
+        (first.min_by_key(|(_, failure)| failure.run), sweep.runs)
     }
 
     fn is_meant(&self, violation: &Violation) -> bool {
@@ -222,7 +243,9 @@ impl Hunt {
     }
 }
 
-/// The seeds of a sweep of about so many runs.
-fn seeds_of(strategy: Strategy, runs: u64) -> u64 {
-    (1..=runs).rev().find(|seeds| Plan::of(strategy, 0, *seeds, 1).runs_max() <= runs).unwrap_or(1)
+/// What a strategy does with at most so many runs.
+fn plan(strategy: Strategy, base: u64, runs: u64) -> Plan {
+    let plans = (1..=runs).rev().map(|seeds| Plan::of(strategy, base, seeds, 1));
+    let mut fitting = plans.filter(|plan| plan.runs_max() <= runs);
+    fitting.next().unwrap_or_else(|| Plan::of(strategy, base, 1, 1))
 }
