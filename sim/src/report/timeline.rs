@@ -19,7 +19,7 @@ pub(super) fn write_timeline(out: &mut String, moments: &[Moment], columns: usiz
     let who: Vec<String> = moments.iter().map(|moment| lane(&moment.actor)).collect();
     let width = who.iter().map(|who| who.chars().count()).max().unwrap_or(0).min(WHO_COLUMNS_MAX);
     for (place, (moment, who)) in moments.iter().zip(&who).enumerate() {
-        let (at, who) = (clock(moment.at.since_start()), fitted(who, width));
+        let (at, who) = (clock(moment.at.since_start()), shortened(who, width));
         let (mark, lanes, what) = (mark(moment), lanes.at(place, moment), what(moment));
         let line = format!("{at:>TIME_COLUMNS$} {mark} {lanes}{who:<width$}  {what}");
         let _ = writeln!(out, "{}", fitted(&line, columns).trim_end());
@@ -54,6 +54,16 @@ fn what(moment: &Moment) -> String {
 /// Who began what happened: an actor of the workload or a schedule; nobody for the world itself.
 fn root(lineage: &str) -> Option<&str> {
     lineage.split('/').find(|link| !link.is_empty())
+}
+
+/// A lane of at most `columns`: who began it, and the end of the rest, which says most about who acts.
+fn shortened(who: &str, columns: usize) -> String {
+    let count = who.chars().count();
+    let Some((root, tail)) = who.split_once(' ').filter(|_| count > columns) else { return fitted(who, columns) };
+    // A blank and the mark of what is left out stand between them.
+    let kept = columns.saturating_sub(root.chars().count() + 2);
+    let left_out = tail.chars().count().saturating_sub(kept);
+    fitted(&format!("{root} …{}", tail.chars().skip(left_out).collect::<String>()), columns)
 }
 
 /// A link's name and its number, in whose order people count.
@@ -150,6 +160,13 @@ mod tests {
         assert!(lines[6].starts_with("     1.500 ! ●│  shopper#2       EB-DUP at once: "), "{}", lines[6]);
         assert_eq!(lines[7], "     1.500    ●  shopper#10      leaves");
         assert_eq!(lines[8], "     1.500 ✗     world           BROKEN: paid once");
+    }
+
+    #[test]
+    fn long_lanes_keep_their_root_and_their_end() {
+        assert_eq!(shortened("shopper#2 Pay/pay", 17), "shopper#2 Pay/pay");
+        assert_eq!(shortened("shopper#2 ProcessPayment/payment-processing", 29), "shopper#2 …payment-processing");
+        assert_eq!(shortened("shopper#2 Pay/pay", 8), "shopper…");
     }
 
     #[test]
