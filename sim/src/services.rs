@@ -10,6 +10,7 @@ mod error;
 pub mod eventbridge;
 pub mod lambda;
 mod latency;
+pub mod s3;
 pub mod scheduler;
 pub mod sns;
 pub mod sqs;
@@ -42,6 +43,8 @@ pub enum Request {
     States(Box<stepfunctions::Request>),
     /// A read of a table's stream.
     Streams(Box<dynamodb::GetRecords>),
+    /// A request to S3.
+    S3(Box<s3::Request>),
     /// A request to SQS.
     Sqs(Box<sqs::Request>),
     /// A request to SNS.
@@ -63,6 +66,8 @@ pub enum Response {
     States(Json),
     /// Of a table's stream.
     Streams(dynamodb::Records),
+    /// Of S3, as the API's JSON.
+    S3(Json),
     /// Of SQS.
     Sqs(sqs::Response),
     /// Of SNS.
@@ -83,6 +88,7 @@ impl Request {
             "stepfunctions" | "sfn" | "states" => {
                 Ok(Request::States(Box::new(stepfunctions::Request::parse(operation, parameters)?)))
             }
+            "s3" => Ok(Request::S3(Box::new(s3::Request::parse(operation, parameters)?))),
             "sqs" => Ok(Request::Sqs(Box::new(sqs::Request::parse(operation, parameters)?))),
             "sns" => Ok(Request::Sns(Box::new(sns::Request::parse(operation, parameters)?))),
             _ => Err(ApiError::not_simulated(service, operation)),
@@ -99,6 +105,7 @@ impl Request {
             Request::Lambda(_) => Name::LAMBDA_INVOKE,
             Request::States(request) => request.operation(),
             Request::Streams(_) => Name::STREAMS_GET_RECORDS,
+            Request::S3(request) => request.operation(),
             Request::Sqs(request) => request.operation(),
             Request::Sns(request) => request.operation(),
         }
@@ -112,7 +119,7 @@ impl Response {
             Response::DynamoDb(response) => response.to_json(),
             Response::Events(response) => response.to_json(),
             Response::Lambda(response) => response.to_json(),
-            Response::States(response) | Response::Api(response) => response.clone(),
+            Response::States(response) | Response::S3(response) | Response::Api(response) => response.clone(),
             Response::Streams(read) => {
                 let records: Vec<Json> = read.records.iter().map(|record| record.json.clone()).collect();
                 Json::from_pairs([("Records", Json::from(records))])

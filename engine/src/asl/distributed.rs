@@ -212,8 +212,10 @@ fn writer(fields: &mut Fields, language: Language) -> Option<Writer> {
     let (mut transformation, mut is_lines) = (None, false);
     if let Some(node) = writer.object("WriterConfig") {
         let mut config = Fields::new(node, &writer.at("WriterConfig"));
-        // AWS's language service asks for it.
-        config.require(&["OutputType"]);
+        // AWS's language service asks for it always; what says nothing at all means nothing.
+        if !config.has("Transformation") {
+            config.require(&["OutputType"]);
+        }
         transformation = match config.string("Transformation").map(|text| &**text) {
             None => None,
             Some("NONE") => Some(Transformation::None),

@@ -27,15 +27,12 @@ pub(super) fn blanked(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        match BRACKETS.iter().find_map(|(open, close)| inside(rest, open, close)) {
-            Some(length) => {
-                plain.push(char::from(BLANK));
-                rest = &rest[length..];
-            }
-            None => {
-                plain.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
+        if let Some(length) = BRACKETS.iter().find_map(|(open, close)| inside(rest, open, close)) {
+            plain.push(char::from(BLANK));
+            rest = &rest[length..];
+        } else {
+            plain.push(first);
+            rest = &rest[first.len_utf8()..];
         }
     }
     plain

@@ -134,6 +134,15 @@ impl<K: Ord + Clone> RuleMatcher<K> {
         Ok(end)
     }
 
+    /// The same for bytes that are one event and nothing else. They are read only as far as they matter: once every path
+    /// that rules ask about has had its value, and its key is not written again, the rest is not looked at.
+    pub fn matches_event(&self, event: &[u8], matched: &mut Vec<K>) -> Result<(), MalformedEvent> {
+        let mut findings = Findings::new(&self.index);
+        bytes::walk_enough(event, &mut findings).map_err(|broken| MalformedEvent::of(event, broken))?;
+        self.collect(&findings.decide(), matched);
+        Ok(())
+    }
+
     pub(super) fn add_branches(&mut self, key: K, branches: &Arc<[Branch]>) {
         self.remove(&key);
         let slot = Slot(self.keys.len() as u32);

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 pub(crate) use address::Address;
 pub(crate) use ignore_case::AnyCase;
-pub(crate) use number::Numeral;
+pub(crate) use number::{NEARNESS, Numeral, Reading};
 pub(crate) use predicate::{Predicate, Scalar};
 
 pub use explain::{Explanation, UnmetField};

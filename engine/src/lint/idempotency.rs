@@ -33,6 +33,9 @@ const TOKENS: [&str; 9] = [
     "IdempotencyKey",
 ];
 
+/// AWS: names of FIFO queues end like this.
+const FIFO_SUFFIX: &str = ".fifo";
+
 pub(super) fn check(machine: &Machine, problems: &mut Vec<Diagnostic>) {
     for (at, state) in machine.states.iter().enumerate() {
         let Some(rule) = (0..).zip(state.items("Retry")).find(|(_, rule)| repeats_effects(rule)) else { continue };
@@ -44,8 +47,8 @@ pub(super) fn check(machine: &Machine, problems: &mut Vec<Diagnostic>) {
             }
             // AWS: a Parallel or Map that is retried runs everything in it again, also what had succeeded.
             Some(StateType::Parallel | StateType::Map) => {
-                let inside = machine.states.iter().filter(|inner| is_inside(machine, inner, at));
-                if let Some((inner, (what, hint))) = inside.filter_map(|inner| Some((inner, twice(inner)?))).next() {
+                let mut inside = machine.states.iter().filter(|inner| is_inside(machine, inner, at));
+                if let Some((inner, (what, hint))) = inside.find_map(|inner| Some((inner, twice(inner)?))) {
                     let message = format!("a retry runs '{}' again, which may {what} twice", inner.name);
                     report(state, rule, message, hint, problems);
                 }
@@ -95,7 +98,7 @@ fn twice(state: &State) -> Option<(&'static str, &'static str)> {
     }
     match (&*call.service, &*call.action) {
         ("sqs" | "aws-sdk:sqs", "sendMessage" | "sendMessageBatch") => {
-            (text("QueueUrl").is_none_or(|url| !url.ends_with(".fifo"))).then_some((
+            (text("QueueUrl").is_none_or(|url| !url.ends_with(FIFO_SUFFIX))).then_some((
                 "send the message",
                 "use a FIFO queue with MessageDeduplicationId, or make its consumers ignore repetitions",
             ))

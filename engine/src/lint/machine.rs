@@ -27,6 +27,7 @@ pub(super) struct Scope {
     pub(super) is_distributed: bool,
 }
 
+#[allow(clippy::struct_field_names, reason = "what AWS calls Type is a keyword here")]
 pub(super) struct State<'n> {
     pub(super) name: &'n Arc<str>,
     pub(super) name_span: Span,

@@ -1,5 +1,6 @@
 //! Tasks: what can wait for ever, tokens nobody gets, integrations AWS may not have, and what Express cannot do.
 
+use super::expressions::Written;
 use super::machine::{Machine, State, is_distributed};
 use crate::asl::{Pattern, Resource, ServiceCall, StateType};
 use crate::source::{Diagnostic, Node, Shape};
@@ -52,7 +53,7 @@ fn waits_for_ever(state: &State, problems: &mut Vec<Diagnostic>) {
 /// Whether the task token is among what the task is given.
 fn passes_token(state: &State) -> bool {
     let given = state.written.iter().filter(|written| matches!(written.field, "Parameters" | "Arguments"));
-    let mut reads = given.flat_map(|written| written.context_reads());
+    let mut reads = given.flat_map(Written::context_reads);
     reads.any(|names| matches!(names[..], [] | ["Task"] | ["Task", "Token", ..]))
 }
 

@@ -73,14 +73,17 @@ impl Path {
     /// variables and no context object.
     pub fn parse_jayway(text: &str) -> Result<Path, PathSyntaxError> {
         let trimmed = parse::java_trim(text);
+        let start = text.find(trimmed).unwrap_or_default();
         let steps = match trimmed.as_bytes() {
             [] => return Err(PathSyntaxError::new(text, 0, "the path is empty")),
             [b'$' | b'@'] => Vec::new(),
             [b'$' | b'@', b'.' | b'[', ..] => {
-                parse::parse_steps(&trimmed[1..]).map_err(|error| error.within(text, 1))?
+                parse::parse_steps(&trimmed[1..]).map_err(|error| error.within(text, start + 1))?
             }
-            [b'$' | b'@', ..] => return Err(PathSyntaxError::new(text, 1, "expected '.' or '[' after the root")),
-            _ => parse::parse_steps(&format!(".{trimmed}")).map_err(|error| error.within(text, 0))?,
+            [b'$' | b'@', ..] => {
+                return Err(PathSyntaxError::new(text, start + 1, "expected '.' or '[' after the root"));
+            }
+            _ => parse::parse_steps(&format!(".{trimmed}")).map_err(|error| error.without_dot().within(text, start))?,
         };
         Ok(Path::new(text, Origin::Root, steps))
     }

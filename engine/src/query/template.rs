@@ -96,20 +96,17 @@ fn compile(node: &Node, location: &str, diagnostics: &mut Vec<Diagnostic>) -> Pi
                     Some(bare) => (bare.into(), compile_expression(&member.key, &member.value, location, diagnostics)),
                     None => (member.key.clone(), compile(&member.value, location, diagnostics)),
                 };
-                match places.get(&key) {
-                    Some((at, other_is_computed)) => {
-                        // The same key twice is for the reader of JSON to judge, who takes the last.
-                        if is_computed != *other_is_computed {
-                            let message = format!("the field '{key}' is given twice, as '{key}' and as '{key}.$'");
-                            let problem = Diagnostic::error(SCHEMA, member.key_span, location, message);
-                            diagnostics.push(problem.hint("keep one of the two"));
-                        }
-                        pieces[*at].1 = piece;
+                if let Some((at, other_is_computed)) = places.get(&key) {
+                    // The same key twice is for the reader of JSON to judge, who takes the last.
+                    if is_computed != *other_is_computed {
+                        let message = format!("the field '{key}' is given twice, as '{key}' and as '{key}.$'");
+                        let problem = Diagnostic::error(SCHEMA, member.key_span, location, message);
+                        diagnostics.push(problem.hint("keep one of the two"));
                     }
-                    None => {
-                        places.insert(key.clone(), (pieces.len(), is_computed));
-                        pieces.push((key, piece));
-                    }
+                    pieces[*at].1 = piece;
+                } else {
+                    places.insert(key.clone(), (pieces.len(), is_computed));
+                    pieces.push((key, piece));
                 }
             }
             Piece::Object(pieces.into())

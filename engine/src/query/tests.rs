@@ -119,7 +119,7 @@ fn invalid_template_values_are_reported_where_they_stand() {
         [
             ("\"id\"", "The value for the field 'bad.$' must be a valid JSONPath or a valid intrinsic function call"),
             ("5", "The value for the field 'worse.$' must be a valid JSONPath or a valid intrinsic function call"),
-            ("\"x.$\"", "the field 'x' is given twice, here as 'x.$'; the last one counts"),
+            ("\"x.$\"", "the field 'x' is given twice, as 'x' and as 'x.$'"),
         ]
     );
     assert_eq!(diagnostics[0].path, "/States/Pay/Parameters");

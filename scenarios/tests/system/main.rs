@@ -4,6 +4,7 @@
 
 mod agreement;
 mod callback;
+mod clients;
 mod determinism;
 mod long_running;
 mod lost_update;

@@ -15,9 +15,10 @@ use crate::scenario::{FaultProfile, FaultSetting, InvariantKind, Loaded, Scenari
 use crate::services::dynamodb::{Database, DynamoDb};
 use crate::services::eventbridge::{self, Bus, Destination, EventBridge};
 use crate::services::lambda::{Function, Lambda};
+use crate::services::s3::S3;
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
-use crate::services::stepfunctions::{MachinePoints, Point, StateMachine, StepFunctions, TaskPlan};
+use crate::services::stepfunctions::{Activity, Found, MachinePoints, Point, StateMachine, StepFunctions, TaskPlan};
 use crate::template::stack::{self, Stack, StateMachineKind};
 use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Principal, Profile, When, World};
 
@@ -25,7 +26,7 @@ use crate::world::{Arns, Caps, Core, FaultId, FaultPlan, Names, Permissions, Pri
 pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
     let mut problems = Vec::new();
     for machine in &loaded.stack.state_machines {
-        if let Err(diagnostics) = compile(machine, &loaded.stack) {
+        if let Err(diagnostics) = compile(machine, loaded) {
             problems
                 .extend(diagnostics.into_iter().map(|diagnostic| Problem::new(machine.definition_source, diagnostic)));
         }
@@ -57,7 +58,8 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let mut names = Names::default();
     let policies = loaded.policies.clone();
     let functions = functions(stack, &policies, &mut names);
-    let machines = machines(stack, &policies, &mut names)?;
+    let machines = machines(loaded, &policies, &mut names)?;
+    let activities = stack.activities.iter().map(|activity| Activity::new(activity.arn.clone())).collect();
     let (buses, rules) = buses_and_rules(stack, &policies, &mut names);
     let sources = super::messaging::sources(stack, &mut names);
     let queues = super::messaging::queues(stack);
@@ -89,7 +91,7 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         EventBridge::new(buses, rules).archived_by(archives),
         Lambda::new(functions, host).with_sources(sources),
         scheduler,
-        StepFunctions::new(machines, announces),
+        StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces),
         Sqs::new(queues),
         Sns::new(topics),
         Permissions::new(policies, arns(stack), stack.environment.clone()),
@@ -97,7 +99,22 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         workload,
         harness.caps,
     )
-    .with_clients(clients))
+    .with_clients(clients)
+    .with_s3(buckets(loaded)))
+}
+
+/// The template's buckets, and the objects that the scenario puts in them or in others.
+fn buckets(loaded: &Loaded) -> S3 {
+    let mut s3 = S3::default();
+    for bucket in &loaded.stack.buckets {
+        s3.seed(&bucket.name, None);
+    }
+    for object in &loaded.scenario.objects {
+        let named = loaded.stack.buckets.iter().find(|bucket| bucket.is_called(&object.bucket));
+        let bucket = named.map_or(&object.bucket, |bucket| &bucket.name);
+        s3.seed(bucket, Some((object.key.clone(), object.body.clone())));
+    }
+    s3
 }
 
 pub(super) fn fault_plan(scenario: &ScenarioFile) -> FaultPlan {
@@ -155,7 +172,14 @@ pub(super) fn machine_points(stack: &Stack) -> Vec<(Arc<str>, Vec<Point>)> {
 type Compiled = (Program, Vec<Option<TaskPlan>>);
 
 /// The program of a state machine and how each of its tasks is called.
-fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec<Diagnostic>> {
+fn compile(machine: &stack::StateMachine, loaded: &Loaded) -> Result<Compiled, Vec<Diagnostic>> {
+    let stack = &loaded.stack;
+    let place = |at: Option<usize>| at.map(|at| at as u32);
+    let found = Found {
+        function: &|arn| find_function(stack, arn),
+        activity: &|arn| place(stack.activities.iter().position(|activity| *activity.arn == *arn)),
+        mock: &|arn| place(super::handlers::mocked_resources(loaded).position(|mock| *mock.function == *arn)),
+    };
     let program = Program::from_node(&machine.definition)?;
     let mut problems = Vec::new();
     if machine.kind == StateMachineKind::Express {
@@ -163,7 +187,7 @@ fn compile(machine: &stack::StateMachine, stack: &Stack) -> Result<Compiled, Vec
     }
     let mut plans = Vec::new();
     for (_, state) in program.states() {
-        let plan = state.resource().map(|resource| TaskPlan::of(resource, |arn| find_function(stack, arn)));
+        let plan = state.resource().map(|resource| TaskPlan::of(resource, &found));
         plans.push(match plan {
             Some(Err(message)) => {
                 let path = format!("{}/Resource", state.location());
@@ -219,10 +243,11 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
     stack.functions.iter().map(function).collect()
 }
 
-fn machines(stack: &Stack, policies: &Policies, names: &mut Names) -> Result<Vec<StateMachine>, HostError> {
+fn machines(loaded: &Loaded, policies: &Policies, names: &mut Names) -> Result<Vec<StateMachine>, HostError> {
+    let stack = &loaded.stack;
     let mut machines = Vec::new();
     for machine in &stack.state_machines {
-        let (program, plans) = compile(machine, stack)
+        let (program, plans) = compile(machine, loaded)
             .map_err(|problems| HostError(problems.first().map_or_else(String::new, ToString::to_string)))?;
         let states = program.states().map(|(_, state)| names.intern(state.path())).collect();
         let states_text = program.states().map(|(_, state)| state.path().clone()).collect();
@@ -234,6 +259,7 @@ fn machines(stack: &Stack, policies: &Policies, names: &mut Names) -> Result<Vec
             role: principal(policies, &machine.role_arn),
             assumable: assumable(policies, stack, &machine.role_arn),
             express: machine.kind == StateMachineKind::Express,
+            definition: machine.definition.to_json().to_string().into(),
             program: Arc::new(program),
             states,
             states_text,

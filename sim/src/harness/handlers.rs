@@ -7,6 +7,7 @@ use crate::handlers::mock::{Answer, Mock, MockHost, MockOutcome};
 use crate::handlers::python::{FunctionSource, Options, PythonHost};
 use crate::handlers::{Host, HostError, NativeHost, PythonHandlers, Signature, Start};
 use crate::scenario::{self, Loaded};
+use crate::services::stepfunctions::{TaskAnswer, TaskMock};
 use crate::template::stack::{self, Code};
 use crate::world::{mix, uuid};
 use rehearsal_engine::source::Diagnostic;
@@ -142,6 +143,40 @@ fn answer(outcome: &scenario::MockOutcome) -> Result<Answer, HostError> {
             Box::new(move |start| {
                 let event = [(EVENT, to_jvalue(start.event))];
                 let mut lent = Lent::to(start);
+                Ok(MockOutcome::Raised { error: error.text(&event, &mut lent)?, cause: cause.text(&event, &mut lent)? })
+            })
+        }
+    })
+}
+
+/// The mocks of what tasks call besides functions, by their resource.
+pub(super) fn mocked_resources(loaded: &Loaded) -> impl Iterator<Item = &scenario::Mock> {
+    loaded.scenario.mocks.iter().filter(|mock| mock.function.contains(":states:"))
+}
+
+/// The same, compiled for this thread.
+pub(super) fn task_mocks(loaded: &Loaded) -> Result<Vec<TaskMock>, HostError> {
+    let compiled = mocked_resources(loaded).map(|written| {
+        let answers = written.outcomes.iter().map(task_answer).collect::<Result<_, _>>()?;
+        Ok(TaskMock::new(written.function.clone(), answers))
+    });
+    compiled.collect()
+}
+
+fn task_answer(outcome: &scenario::MockOutcome) -> Result<TaskAnswer, HostError> {
+    Ok(match outcome {
+        scenario::MockOutcome::Result(result) => {
+            let result = CompiledValue::compile(result)?;
+            Box::new(move |parameters, now, entropy| {
+                let mut lent = Lent { now_ms: now.0, entropy, drawn: 0 };
+                Ok(MockOutcome::Returned(result.evaluate(&[(EVENT, to_jvalue(parameters))], &mut lent)?))
+            })
+        }
+        scenario::MockOutcome::Error { error, cause } => {
+            let (error, cause) = (CompiledValue::compile(error)?, CompiledValue::compile(cause)?);
+            Box::new(move |parameters, now, entropy| {
+                let event = [(EVENT, to_jvalue(parameters))];
+                let mut lent = Lent { now_ms: now.0, entropy, drawn: 0 };
                 Ok(MockOutcome::Raised { error: error.text(&event, &mut lent)?, cause: cause.text(&event, &mut lent)? })
             })
         }

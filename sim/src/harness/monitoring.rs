@@ -321,7 +321,7 @@ impl Reading<'_> {
         let path = format!("/Resources/{}/Properties/{property}", identity.logical_id);
         let mut problem = match severity {
             Severity::Error => Diagnostic::error("ValidationError", place.span, path, message),
-            _ => Diagnostic::warning("no-such-metric", place.span, path, message),
+            Severity::Warning => Diagnostic::warning("no-such-metric", place.span, path, message),
         };
         problem.hint = hint;
         self.problems.push(Problem::new(place.source, problem));

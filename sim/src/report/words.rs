@@ -95,6 +95,7 @@ fn request(request: &Request, world: &World) -> String {
         Request::Archives(request) => format!("asks about the replay {}", request.name()),
         Request::States(request) => states(request, world),
         Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),
+        Request::S3(request) => format!("calls S3 about {}", request.bucket),
         Request::Sqs(request) => queue_step(request),
         Request::Sns(request) => match &**request {
             sns::Request::Publish(publish) => {
@@ -132,7 +133,13 @@ fn states(request: &States, world: &World) -> String {
         }
         States::StopExecution { execution, .. } => format!("stops {execution}"),
         States::DescribeExecution { execution } => format!("describes {execution}"),
-        States::ListExecutions(list) => format!("lists the executions of {}", list.machine),
+        States::StartSyncExecution(start) => format!("runs an Express execution with {}", start.input),
+        States::RedriveExecution { execution } => format!("redrives {execution}"),
+        States::GetExecutionHistory { execution, .. } => format!("asks for the history of {execution}"),
+        States::ListExecutions { machine, .. } => format!("lists the executions of {machine}"),
+        States::DescribeStateMachine { machine, .. } => format!("describes {machine}"),
+        States::ListStateMachines { .. } => "lists the state machines".to_owned(),
+        States::GetActivityTask { activity, .. } => format!("asks for work of {activity}"),
         States::SendTask(send) => match &send.outcome {
             TaskOutcome::Success { output } => format!("sends task success: {output}"),
             TaskOutcome::Failure { .. } => "sends task failure".to_owned(),

@@ -28,7 +28,8 @@ pub fn check(scenario: &mut ScenarioFile, stack: &Stack, problems: &mut Vec<Prob
     for mock in &mut scenario.mocks {
         if let Some(function) = stack.function(&mock.function) {
             mock.function = function.identity.name.clone();
-        } else {
+        } else if !mock.function.contains(":states:") {
+            // Otherwise it is the resource of a task.
             let names = names(stack.functions.iter().map(|function| &function.identity));
             problems.push(unknown("function", &mock.function, &names, mock.place, "/mocks"));
         }

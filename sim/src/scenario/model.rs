@@ -18,6 +18,8 @@ pub struct ScenarioFile {
     pub exists: Vec<(Arc<str>, Place)>,
     /// `tables`: what is in the tables when a run begins.
     pub tables: Vec<TableItems>,
+    /// `objects`: what is in buckets when a run begins.
+    pub objects: Vec<StoredObject>,
     /// `workload`: who does what.
     pub workload: Vec<Actor>,
     /// `faults`: what may go wrong.
@@ -41,6 +43,17 @@ pub struct TableItems {
     pub item_places: Vec<Place>,
     /// Where the table is named.
     pub place: Place,
+}
+
+/// An object in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredObject {
+    /// The bucket: its logical id or its name, of the template or not.
+    pub bucket: Arc<str>,
+    /// The object's key.
+    pub key: Arc<str>,
+    /// Its text.
+    pub body: Arc<str>,
 }
 
 /// Someone who does something to the system.

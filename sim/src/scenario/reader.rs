@@ -3,14 +3,14 @@ use std::sync::Arc;
 
 use rehearsal_engine::source::{Diagnostic, Node, Shape};
 
-use super::model::{Caps, Faults, Invariant, InvariantKind, Mock, MockOutcome, ScenarioFile, TableItems};
+use super::model::{Caps, Faults, Invariant, InvariantKind, Mock, MockOutcome, ScenarioFile, StoredObject, TableItems};
 use super::value::Values;
 use super::{faults, range, workload};
 use crate::diagnostics::{Place, SourceId};
 use crate::template::stack::Environment;
 use crate::template::{Fields, ParameterValue, Report, Settings};
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "description",
     "template",
     "parameters",
@@ -20,6 +20,7 @@ const KEYS: [&str; 14] = [
     "region",
     "exists",
     "tables",
+    "objects",
     "workload",
     "faults",
     "invariants",
@@ -49,6 +50,7 @@ pub fn read(root: &Node, name: &str, file: &str, source: SourceId, report: &Repo
         template: fields.text("template").unwrap_or_else(|| TEMPLATE.into()),
         exists: exists(&fields, source),
         tables: tables(&fields, source),
+        objects: objects(&fields),
         workload: workload::read(&fields, values),
         faults: fields.get("faults").map_or_else(Faults::default, |node| faults::read(node, source, report)),
         invariants: invariants(&fields, values),
@@ -116,6 +118,21 @@ fn tables(fields: &Fields<'_>, source: SourceId) -> Vec<TableItems> {
         TableItems { table: member.key.clone(), items, item_places, place: Place::new(source, member.key_span) }
     });
     read.collect()
+}
+
+/// Texts as they are, anything else as JSON.
+fn objects(fields: &Fields<'_>) -> Vec<StoredObject> {
+    let Some(buckets) = fields.object("objects") else { return Vec::new() };
+    let mut objects = Vec::new();
+    for bucket in buckets.node.members() {
+        let Some(keys) = buckets.object(&bucket.key) else { continue };
+        objects.extend(keys.node.members().iter().map(|member| StoredObject {
+            bucket: bucket.key.clone(),
+            key: member.key.clone(),
+            body: member.value.as_str().map_or_else(|| member.value.to_json().to_string().into(), Arc::from),
+        }));
+    }
+    objects
 }
 
 fn invariants(fields: &Fields<'_>, values: Values<'_>) -> Vec<Invariant> {

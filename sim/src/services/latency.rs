@@ -10,6 +10,7 @@ const LAMBDA: Latency = Latency { nominal_ms: 20, spread_ms: 80, tails_ms: [400,
 const SQS: Latency = Latency { nominal_ms: 10, spread_ms: 40, tails_ms: [250, 2_000] };
 const SNS: Latency = Latency { nominal_ms: 15, spread_ms: 45, tails_ms: [300, 2_000] };
 const STATES: Latency = Latency { nominal_ms: 25, spread_ms: 75, tails_ms: [400, 3_000] };
+const S3: Latency = Latency { nominal_ms: 20, spread_ms: 60, tails_ms: [300, 2_000] };
 
 impl Request {
     /// How long it takes until the request takes effect.
@@ -20,6 +21,7 @@ impl Request {
             Request::Events(_) | Request::Archives(_) => EVENTS,
             Request::Lambda(_) => LAMBDA,
             Request::States(_) => STATES,
+            Request::S3(_) => S3,
             Request::Sqs(_) => SQS,
             Request::Sns(_) => SNS,
         }

@@ -3,14 +3,20 @@
 //! The interpreter says what to invoke and when to wake it; this folder turns a task's resource into a request to
 //! another service, its answer into the task's outcome in Step Functions' words, and timers into entries of the queue.
 
+mod activities;
 mod api;
 mod executions;
+mod journal;
+mod keyed;
+mod nested;
 mod points;
+mod queries;
 mod service;
 mod tasks;
 
-pub use api::{ListExecutions, Machine, Request, SendTask, StartExecution, TaskOutcome};
+pub use activities::Activity;
+pub use api::{Machine, Page, Request, SendTask, StartExecution, TaskOutcome};
 pub use executions::{ExecutionRecord, OpenToken, StateMachine};
 pub use points::{MachinePoints, Point, PointKind};
 pub use service::StepFunctions;
-pub use tasks::TaskPlan;
+pub use tasks::{Found, TaskAnswer, TaskMock, TaskPlan};

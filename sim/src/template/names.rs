@@ -43,7 +43,7 @@ const ANY: usize = 255;
 
 /// AWS: the reference pages of the resource types, "Return values".
 #[rustfmt::skip]
-static TYPES: [TypeInfo; 33] = [
+static TYPES: [TypeInfo; 34] = [
     named("AWS::StepFunctions::StateMachine", "StateMachineName", 80, Reference::Arn, &["Arn", "Name", "StateMachineRevisionId"], ("states", "stateMachine:{}")),
     named("AWS::StepFunctions::StateMachineVersion", "", ANY, Reference::Arn, &["Arn"], ("states", "stateMachine:{}:1")),
     named("AWS::StepFunctions::StateMachineAlias", "Name", 80, Reference::Arn, &["Arn"], ("states", "stateMachine:{}")),
@@ -66,6 +66,7 @@ static TYPES: [TypeInfo; 33] = [
     named("AWS::Lambda::EventInvokeConfig", "", ANY, Reference::Name, &[], ("", "")),
     named("AWS::Lambda::Permission", "", ANY, Reference::Name, &["Id"], ("", "")),
     named("AWS::Lambda::LayerVersion", "LayerName", 140, Reference::Arn, &["LayerVersionArn"], ("lambda", "layer:{}:1")),
+    named("AWS::S3::Bucket", "BucketName", 63, Reference::Name, &["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"], ("s3", "{}")),
     named("AWS::SQS::Queue", "QueueName", 80, Reference::Url, &["Arn", "QueueName", "QueueUrl"], ("sqs", "{}")),
     named("AWS::SQS::QueuePolicy", "", ANY, Reference::Name, &["Id"], ("", "")),
     named("AWS::SNS::Topic", "TopicName", 256, Reference::Arn, &["TopicArn", "TopicName"], ("sns", "{}")),
@@ -132,11 +133,11 @@ impl Naming<'_> {
     fn arn(&self, resource_type: &str, info: Option<&TypeInfo>, name: &str) -> Arc<str> {
         let environment = self.environment;
         let (service, shape) = match info {
-            Some(info) if !info.arn.0.is_empty() => info.arn,
-            Some(_) => return name.into(),
-            None if resource_type == "AWS::S3::Bucket" => {
+            Some(_) if resource_type == "AWS::S3::Bucket" => {
                 return format!("arn:{}:s3:::{name}", environment.partition).into();
             }
+            Some(info) if !info.arn.0.is_empty() => info.arn,
+            Some(_) => return name.into(),
             None => {
                 let service = resource_type.split("::").nth(1).unwrap_or("custom").to_lowercase();
                 return environment.arn(&service, name);

@@ -98,6 +98,12 @@ impl Conversion {
             "AWS::StepFunctions::StateMachine" => {
                 stack.state_machines.extend(definition::state_machine(draft, reading));
             }
+            // Its settings change nothing that a run could see.
+            "AWS::S3::Bucket" => stack.buckets.push(draft.identity),
+            "AWS::StepFunctions::Activity" => {
+                draft.fields.only(&["Name", "Tags", "EncryptionConfiguration"]);
+                stack.activities.push(draft.identity);
+            }
             "AWS::Events::EventBus" => stack.event_buses.extend(events::event_bus(&draft)),
             "AWS::Events::Archive" => stack.archives.extend(events::archive(draft)),
             "AWS::Events::Rule" => stack.rules.extend(events::rule(draft)),
@@ -132,6 +138,8 @@ fn is_simulated(resource_type: &str) -> bool {
             | "AWS::Lambda::EventInvokeConfig"
             | "AWS::Lambda::EventSourceMapping"
             | "AWS::StepFunctions::StateMachine"
+            | "AWS::StepFunctions::Activity"
+            | "AWS::S3::Bucket"
             | "AWS::Events::EventBus"
             | "AWS::Events::Archive"
             | "AWS::Events::Rule"

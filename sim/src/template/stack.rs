@@ -37,6 +37,10 @@ pub struct Stack {
     pub functions: Vec<Function>,
     /// `AWS::StepFunctions::StateMachine`
     pub state_machines: Vec<StateMachine>,
+    /// `AWS::S3::Bucket`
+    pub buckets: Vec<Identity>,
+    /// `AWS::StepFunctions::Activity`
+    pub activities: Vec<Identity>,
     /// `AWS::Events::EventBus`; the default bus is not among them.
     pub event_buses: Vec<EventBus>,
     /// `AWS::Events::Archive`

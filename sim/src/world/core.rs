@@ -512,11 +512,26 @@ impl Core {
         self.push(at, at + late_ms, Entry::Timer { actor, occurrence, owner })
     }
 
-    /// Takes a timer back; nothing happens when it is gone.
-    pub fn cancel(&mut self, timer: QueueId) {
-        if let Some(waiting) = self.queue.cancel(timer) {
+    /// The same, and it can be taken back; `None` where nobody waits.
+    pub fn answer_later(
+        &mut self,
+        delay_ms: u64,
+        actor: ActorId,
+        occurrence: u32,
+        to: ReplyTo,
+        answer: Answer,
+    ) -> Option<QueueId> {
+        let at = self.now + delay_ms;
+        (to != ReplyTo::Nobody).then(|| self.push(at, at, Entry::Answer { actor, occurrence, to, answer }))
+    }
+
+    /// Takes a timer back; nothing happens when it is gone. Whether it was still there.
+    pub fn cancel(&mut self, timer: QueueId) -> bool {
+        let cancelled = self.queue.cancel(timer);
+        if let Some(waiting) = &cancelled {
             self.forget(&waiting.entry);
         }
+        cancelled.is_some()
     }
 
     /// Takes a number that a service measured; nothing happens when nobody watches.

@@ -22,8 +22,11 @@ pub struct MetricKey {
     /// `ExecutionsFailed`
     pub name: Arc<str>,
     /// Names and values, sorted.
-    pub dimensions: Vec<(Arc<str>, Arc<str>)>,
+    pub dimensions: Dimensions,
 }
+
+/// Names and values of dimensions.
+pub type Dimensions = Vec<(Arc<str>, Arc<str>)>;
 
 /// One series of numbers, by its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -234,11 +237,7 @@ impl Metrics {
 
 impl MetricKey {
     /// A key with its dimensions in order.
-    pub fn new(
-        namespace: impl Into<Arc<str>>,
-        name: impl Into<Arc<str>>,
-        mut dimensions: Vec<(Arc<str>, Arc<str>)>,
-    ) -> MetricKey {
+    pub fn new(namespace: impl Into<Arc<str>>, name: impl Into<Arc<str>>, mut dimensions: Dimensions) -> MetricKey {
         dimensions.sort();
         MetricKey { namespace: namespace.into(), name: name.into(), dimensions }
     }

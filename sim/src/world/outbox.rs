@@ -67,7 +67,7 @@ impl Core {
 
     fn attempt(&mut self, item: u32, delay_ms: u64, spread_ms: u64) {
         let Some(outgoing) = self.outbox.items.get_mut(item as usize) else { return };
-        let occurrence = outgoing.caller.occurrence + outgoing.attempts * OCCURRENCE;
+        let occurrence = outgoing.caller.occurrence.wrapping_add(outgoing.attempts.wrapping_mul(OCCURRENCE));
         outgoing.attempts += 1;
         let (caller, request) = (Caller { occurrence, ..outgoing.caller }, outgoing.request.clone());
         self.send_after(delay_ms, spread_ms, caller, request);

@@ -80,6 +80,10 @@ impl Permissions {
             }
             Request::States(request) => self.check_states(core, caller, role, request),
             Request::Streams(read) => self.check_one(core, caller, role, "dynamodb:GetRecords", &read.stream),
+            Request::S3(request) => {
+                let (action, resource) = request.permission(&self.environment.partition);
+                self.check_one(core, caller, role, action, &resource)
+            }
             Request::Sqs(request) => {
                 let named = request.queue().and_then(|queue| self.arns.queue(queue));
                 named.map_or(Ok(()), |arn| self.check_one(core, caller, role, request.action(), &arn))
@@ -193,9 +197,25 @@ impl Permissions {
                     None => return Ok(()),
                 },
             },
+            stepfunctions::Request::StartSyncExecution(start) => match &start.machine {
+                Machine::Arn(arn) => ("states:StartSyncExecution", arn.clone()),
+                Machine::Index(_) => return Ok(()),
+            },
+            stepfunctions::Request::RedriveExecution { execution } => ("states:RedriveExecution", execution.clone()),
+            stepfunctions::Request::GetExecutionHistory { execution, .. } => {
+                ("states:GetExecutionHistory", execution.clone())
+            }
+            stepfunctions::Request::ListExecutions { machine, .. } => ("states:ListExecutions", machine.clone()),
+            stepfunctions::Request::DescribeStateMachine { machine, of_execution: false } => {
+                ("states:DescribeStateMachine", machine.clone())
+            }
+            stepfunctions::Request::DescribeStateMachine { machine, of_execution: true } => {
+                ("states:DescribeStateMachineForExecution", machine.clone())
+            }
+            stepfunctions::Request::ListStateMachines { .. } => ("states:ListStateMachines", "*".into()),
+            stepfunctions::Request::GetActivityTask { activity, .. } => ("states:GetActivityTask", activity.clone()),
             stepfunctions::Request::StopExecution { execution, .. } => ("states:StopExecution", execution.clone()),
             stepfunctions::Request::DescribeExecution { execution } => ("states:DescribeExecution", execution.clone()),
-            stepfunctions::Request::ListExecutions(list) => ("states:ListExecutions", list.machine.clone()),
             // AWS: the policy names the state machine; which one a token belongs to the caller cannot know.
             stepfunctions::Request::SendTask(send) => {
                 let action = match send.outcome {

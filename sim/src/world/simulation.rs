@@ -11,6 +11,7 @@ use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
 use crate::services::lambda::Lambda;
+use crate::services::s3::S3;
 use crate::services::scheduler::Scheduler;
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
@@ -51,6 +52,8 @@ pub struct World {
     pub stepfunctions: StepFunctions,
     /// SQS.
     pub sqs: Sqs,
+    /// S3.
+    pub s3: S3,
     /// SNS.
     pub sns: Sns,
     /// The client scripts of the workload.
@@ -133,6 +136,7 @@ impl World {
             scheduler,
             stepfunctions,
             sqs,
+            s3: S3::default(),
             sns,
             clients: Clients::default(),
             permissions,
@@ -154,6 +158,13 @@ impl World {
     #[must_use]
     pub fn with_clients(mut self, clients: Clients) -> World {
         self.clients = clients;
+        self
+    }
+
+    /// The same with these buckets.
+    #[must_use]
+    pub fn with_s3(mut self, s3: S3) -> World {
+        self.s3 = s3;
         self
     }
 
@@ -240,6 +251,7 @@ impl World {
         self.lambda.reset();
         self.stepfunctions.reset(recorded);
         self.sqs.reset();
+        self.s3.reset();
         self.sns.reset();
         self.clients.reset();
         self.changed = Parts::ALL;
@@ -421,6 +433,10 @@ impl World {
             }
             Request::Streams(read) => {
                 self.dynamodb.read_stream(&mut self.core, caller, *read);
+                Ok(())
+            }
+            Request::S3(request) => {
+                self.s3.handle(&mut self.core, caller, &request);
                 Ok(())
             }
             Request::Sqs(request) => {

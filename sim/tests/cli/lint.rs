@@ -67,13 +67,15 @@ fn the_exit_code_tells_errors_from_warnings_and_from_what_cannot_be_read() {
 fn hostile_files_are_answered_soon() {
     let shop = Shop::new();
     let nested = "{\"a\":".repeat(200_000);
+    let (braces, brackets, many, zeros) =
+        ("{".repeat(8_000_000), "[".repeat(1_000_000), "{".repeat(20_000_000), "\0".repeat(500_000));
     for (name, bytes, code) in [
         ("not-utf8.json", &b"{\"a\n\n\": \"\xff\"}"[..], 2),
-        ("braces.json", &[b'{'; 8_000_000][..], 1),
-        ("brackets.yaml", &[b'['; 1_000_000][..], 1),
-        ("many.json", &[b'{'; 20_000_000][..], 2),
+        ("braces.json", braces.as_bytes(), 1),
+        ("brackets.yaml", brackets.as_bytes(), 1),
+        ("many.json", many.as_bytes(), 2),
         ("nested.json", nested.as_bytes(), 1),
-        ("zeros.yaml", &[0; 500_000][..], 1),
+        ("zeros.yaml", zeros.as_bytes(), 1),
         (
             "huge.json",
             br#"{"StartAt": 1e99999, "States": {"A": {"Type": "Wait", "Seconds": 99999999999999999999999999}}}"#,

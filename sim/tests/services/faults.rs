@@ -55,6 +55,14 @@ fn rows() -> Vec<Row> {
         row(SfTaskAmbig, 1, task, DONE, "FAILED Lambda.SdkClientException []"),
         row(SfTaskAmbig, 2, task, DONE, "FAILED Lambda.SdkClientException [work]"),
         row(SfAbort, 1, task, DONE, "ABORTED [work]"),
+        row(SfHeartbeat, 1, outside, "SUCCEEDED after 25 s", "FAILED States.Timeout after 30 s"),
+        row(SfHeartbeat, 2, outside, "SUCCEEDED after 25 s", "FAILED States.Timeout after 30 s"),
+        row(SfCbLate, 1, outside, "SUCCEEDED after 25 s", "FAILED States.Timeout after 50 s"),
+        row(SfCbLate, 2, outside, "SUCCEEDED after 25 s", "FAILED States.Timeout after 50 s"),
+        row(SfCbLate, 3, outside, "SUCCEEDED after 25 s", "FAILED States.Timeout after 50 s"),
+        row(SfCbDup, 1, told, "1 invocations", "2 invocations"),
+        row(SfCbDup, 2, told, "1 invocations", "2 invocations"),
+        row(SfCbLost, 1, told, "1 invocations", "0 invocations"),
         row(LaTimeoutAfter, 1, task, DONE, "FAILED Sandbox.Timedout [work]"),
         row(LaCrashMid, 1, task, DONE, "FAILED Runtime.ExitError []"),
         row(LaCrashMid, 2, task, DONE, "FAILED Runtime.ExitError [work]"),
@@ -229,6 +237,46 @@ fn sender() -> (Stage, Log, fn(&Run, &Log) -> String) {
         })
         .invoke("0s", "sender", json!({}));
     (stage, log, |run, log| format!("{} [{}]", log.lines().join(", "), run.accepted().join(", ")))
+}
+
+/// A task that waits for its token, and somebody who keeps it alive and answers it.
+fn outside() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let task = json!({
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+        "HeartbeatSeconds": 30,
+    });
+    let stage = Stage::new()
+        .function("ask")
+        .task("flow", task)
+        .handlers(|| Registry::default().with("ask", |_, _| async { Ok(Json::Null) }))
+        .start("0s", "flow", json!({}))
+        .actor_of(
+            "0s",
+            json!([
+                {"await": "{% tokens[0].token %}", "as": "token"},
+                {"wait": "20s"},
+                {"send_task_heartbeat": {"token": "{% $token %}"}},
+                {"wait": "5s"},
+                {"send_task_success": {"token": "{% $token %}"}},
+            ]),
+        );
+    (stage, Log::default(), |run, _| {
+        let record = &run.world.stepfunctions.records()[0];
+        let end = [Some(record.status.name()), record.error.as_deref()];
+        let end: Vec<&str> = end.into_iter().flatten().collect();
+        let ms = record.stopped.map_or(0, |at| at - record.started);
+        format!("{} after {} s", end.join(" "), ms / 1000)
+    })
+}
+
+/// A result from outside that a function takes.
+fn told() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let stage = Stage::new()
+        .function("take")
+        .handlers(|| Registry::default().with("take", |_, _| async { Ok(Json::Null) }))
+        .actor_of("0s", json!([{"invoke": {"function": "take"}, "callback": true}]));
+    (stage, Log::default(), |run, _| format!("{} invocations", run.world.lambda.invocation_count()))
 }
 
 /// A machine of one task without a retrier; how its executions end and what its function did.

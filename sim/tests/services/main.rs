@@ -3,6 +3,7 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "helpers take JSON as it is written at the call")]
 
+mod actors;
 mod archive;
 mod clients;
 mod cloudwatch;

@@ -35,7 +35,7 @@ async fn deduplicated(context: &Context, order: &str) -> Result<(), FunctionErro
 }
 
 fn orders(is_mended: bool) -> Stage {
-    let policy = json!({"deadLetterTargetArn": queue_arn("dead"), "maxReceiveCount": 10});
+    let policy = json!({"deadLetterTargetArn": queue_arn("dead"), "maxReceiveCount": 1000});
     let target = json!([{"Id": "queue", "Arn": queue_arn("orders"), "InputPath": "$.detail"}]);
     let mut stage = Stage::new()
         .queue("orders", json!({"VisibilityTimeout": 30, "RedrivePolicy": policy}))

@@ -2,4 +2,6 @@
 
 mod callbacks;
 mod executions;
+mod integrations;
+mod queries;
 mod tasks;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::findings::{Findings, FrameId};
 use super::scan::{Broken, Scanner};
 use super::trie::NodeId;
@@ -11,28 +13,55 @@ use crate::source::NESTING_MAX;
 
 /// Walks the event that `bytes` begin with; says where it ends. A value that is no object holds nothing.
 pub(super) fn walk<'e>(bytes: &'e [u8], findings: &mut Findings<'_, 'e>) -> Result<usize, Broken> {
-    let mut walk = Walk { scanner: Scanner::new(bytes), findings };
-    let start = walk.scanner.skip_blanks(0);
-    match walk.scanner.byte(start) {
-        b'{' => walk.object(start, NodeId::ROOT, None, NESTING_MAX),
-        _ => walk.scanner.value_end(start),
+    Walk { scanner: Scanner::new(bytes), findings, may_stop: false, open_arrays: 0 }.event().map_err(
+        |stop| match stop {
+            Stop::Broken(broken) => broken,
+            Stop::Enough => Broken { at: bytes.len(), is_cut_short: false },
+        },
+    )
+}
+
+/// Walks the event that `bytes` are, and stops once nothing behind can matter.
+pub(super) fn walk_enough<'e>(bytes: &'e [u8], findings: &mut Findings<'_, 'e>) -> Result<(), Broken> {
+    let may_stop = findings.index.landmarks.is_some();
+    match (Walk { scanner: Scanner::new(bytes), findings, may_stop, open_arrays: 0 }).event() {
+        Ok(_) | Err(Stop::Enough) => Ok(()),
+        Err(Stop::Broken(broken)) => Err(broken),
     }
 }
 
 struct Walk<'w, 'i, 'e> {
     scanner: Scanner<'e>,
     findings: &'w mut Findings<'i, 'e>,
+    /// Whether the walk may end before the event does.
+    may_stop: bool,
+    open_arrays: usize,
+}
+
+/// Why a walk ends before its event does.
+enum Stop {
+    Broken(Broken),
+    /// No value that is to come can matter.
+    Enough,
+}
+
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Stop {
+        Stop::Broken(broken)
+    }
 }
 
 impl<'e> Walk<'_, '_, 'e> {
+    fn event(&mut self) -> Result<usize, Stop> {
+        let start = self.scanner.skip_blanks(0);
+        match self.scanner.byte(start) {
+            b'{' => self.object(start, NodeId::ROOT, None, NESTING_MAX),
+            _ => Ok(self.scanner.value_end(start)?),
+        }
+    }
+
     /// Behind the object that opens at `start`.
-    fn object(
-        &mut self,
-        start: usize,
-        node: NodeId,
-        frame: Option<FrameId>,
-        depth_left: usize,
-    ) -> Result<usize, Broken> {
+    fn object(&mut self, start: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Stop> {
         let depth_left = depth_left.checked_sub(1).ok_or_else(|| self.scanner.broken(start))?;
         let mut at = self.scanner.skip_blanks(start + 1);
         if self.scanner.byte(at) == b'}' {
@@ -40,40 +69,42 @@ impl<'e> Walk<'_, '_, 'e> {
         }
         loop {
             if self.scanner.byte(at) != b'"' {
-                return Err(self.scanner.broken(at));
+                return Err(self.scanner.broken(at).into());
             }
             let key_end = self.scanner.string_end(at + 1)?;
             let child = self.child(node, at + 1, key_end)?;
             at = self.scanner.skip_blanks(key_end + 1);
             if self.scanner.byte(at) != b':' {
-                return Err(self.scanner.broken(at));
+                return Err(self.scanner.broken(at).into());
             }
             at = self.scanner.skip_blanks(at + 1);
             at = match child {
-                Some(child) => self.value(at, child, frame, depth_left)?,
+                Some(child) => {
+                    let end = self.value(at, child, frame, depth_left)?;
+                    if self.may_stop && self.is_enough(end) {
+                        return Err(Stop::Enough);
+                    }
+                    end
+                }
                 None => self.scanner.value_end(at)?,
             };
             at = self.scanner.skip_blanks(at);
             match self.scanner.byte(at) {
                 b',' => at = self.scanner.skip_blanks(at + 1),
                 b'}' => return Ok(at + 1),
-                _ => return Err(self.scanner.broken(at)),
+                _ => return Err(self.scanner.broken(at).into()),
             }
         }
     }
 
     /// Behind the array that opens at `start`.
-    fn array(
-        &mut self,
-        start: usize,
-        node: NodeId,
-        frame: Option<FrameId>,
-        depth_left: usize,
-    ) -> Result<usize, Broken> {
+    fn array(&mut self, start: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Stop> {
         let depth_left = depth_left.checked_sub(1).ok_or_else(|| self.scanner.broken(start))?;
         let array = self.findings.enter_array();
+        self.open_arrays += 1;
         let mut at = self.scanner.skip_blanks(start + 1);
         if self.scanner.byte(at) == b']' {
+            self.open_arrays -= 1;
             return Ok(at + 1);
         }
         loop {
@@ -89,25 +120,29 @@ impl<'e> Walk<'_, '_, 'e> {
                 b',' => at = self.scanner.skip_blanks(at + 1),
                 b']' => {
                     self.findings.leave_array(array);
+                    self.open_arrays -= 1;
                     return Ok(at + 1);
                 }
-                _ => return Err(self.scanner.broken(at)),
+                _ => return Err(self.scanner.broken(at).into()),
             }
         }
     }
 
     /// Behind the value at `at`, which some rule asks about.
-    fn value(&mut self, at: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Broken> {
+    fn value(&mut self, at: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Stop> {
         let trie = &self.findings.index.trie;
         match (self.scanner.byte(at), trie.field(node)) {
             (b'{', _) if trie.goes_on(node) => self.object(at, node, frame, depth_left),
             (b'[', _) => self.array(at, node, frame, depth_left),
-            (_, None) | (b'{', _) => self.scanner.value_end(at),
+            (_, None) | (b'{', _) => Ok(self.scanner.value_end(at)?),
             (b'"', Some(field)) => {
                 let end = self.scanner.string_end(at + 1)?;
-                match self.text(at + 1, end)? {
-                    Cow::Borrowed(text) => self.findings.scalar(field, frame, Scalar::String(text)),
-                    Cow::Owned(text) => self.findings.decoded(field, frame, &text),
+                if self.scanner.has_escapes()
+                    && let Cow::Owned(text) = self.text(at + 1, end)?
+                {
+                    self.findings.decoded(field, frame, &text);
+                } else {
+                    self.findings.scalar(field, frame, Scalar::String(self.scanner.slice(at + 1, end)));
                 }
                 Ok(end + 1)
             }
@@ -118,7 +153,7 @@ impl<'e> Walk<'_, '_, 'e> {
                     (b'f', b"false") => Scalar::Bool(false),
                     (b'n', b"null") => Scalar::Null,
                     (b'-' | b'0'..=b'9', number) if is_number(number) => Scalar::Number(Numeral::Text(number)),
-                    _ => return Err(self.scanner.broken(if self.scanner.byte(end) == 0 { end } else { at })),
+                    _ => return Err(self.scanner.broken(if self.scanner.byte(end) == 0 { end } else { at }).into()),
                 };
                 self.findings.scalar(field, frame, scalar);
                 Ok(end)
@@ -126,20 +161,32 @@ impl<'e> Walk<'_, '_, 'e> {
         }
     }
 
+    /// Whether no value behind `at` can matter: every field has one, and no key of a field is written again. A value
+    /// without a key before it can only stand in an array that is open.
+    fn is_enough(&mut self, at: usize) -> bool {
+        let Some(landmarks) = &self.findings.index.landmarks else { return false };
+        if !self.findings.has_all_fields() || self.open_arrays > 0 {
+            return false;
+        }
+        // Asked once: what is found once is likely to be found again.
+        self.may_stop = false;
+        let rest = self.scanner.rest(at);
+        memchr(b'\\', rest).is_none() && landmarks.iter().all(|landmark| landmark.find(rest).is_none())
+    }
+
     #[inline]
     fn child(&self, node: NodeId, start: usize, end: usize) -> Result<Option<NodeId>, Broken> {
         let trie = &self.findings.index.trie;
-        Ok(match self.text(start, end)? {
-            Cow::Borrowed(key) => trie.descend(node, key),
-            Cow::Owned(key) => trie.descend(node, &key),
-        })
+        if self.scanner.has_escapes() {
+            return Ok(trie.descend(node, &self.text(start, end)?));
+        }
+        Ok(trie.descend(node, self.scanner.slice(start, end)))
     }
 
     /// The text between two quotes.
-    #[inline]
     fn text(&self, start: usize, end: usize) -> Result<Cow<'e, [u8]>, Broken> {
         let raw = self.scanner.slice(start, end);
-        if self.scanner.has_escapes() && raw.contains(&b'\\') {
+        if raw.contains(&b'\\') {
             return decoded(raw).map(Cow::Owned).map_err(|at| self.scanner.broken(start + at));
         }
         Ok(Cow::Borrowed(raw))

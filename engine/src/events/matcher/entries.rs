@@ -27,7 +27,7 @@ use self::affixes::{Affixes, Case, End};
 use self::grams::Grams;
 use self::ranges::Ranges;
 use super::table::{Few, Table, hash, mix};
-use crate::events::pattern::{Address, AnyCase, Predicate, Scalar};
+use crate::events::pattern::{Address, AnyCase, NEARNESS, Numeral, Predicate, Reading, Scalar};
 
 type ByPredicate = HashMap<Predicate, u32, BuildHasherDefault<Xxh3Default>>;
 
@@ -56,6 +56,17 @@ pub(super) struct Entries {
     /// What there is of those above that look at strings in other ways than as a whole, and at numbers.
     looks_inside_strings: bool,
     looks_at_numbers: bool,
+    /// Where ranges begin and end, and the single numbers, as long as these are few.
+    borders: Vec<u64>,
+}
+
+/// More borders are not looked through for each number.
+const BORDERS_MAX: usize = 16;
+
+/// Who is told of the tests that values satisfy.
+pub(super) trait Sink {
+    fn add(&mut self, test: u32);
+    fn is_new(&self, test: u32) -> bool;
 }
 
 #[derive(Clone, Debug)]
@@ -117,17 +128,10 @@ impl Entries {
         self.by_predicate.get(predicate).map_or(0, |id| self.all[*id as usize].tests.ids().len())
     }
 
-    /// Calls `found` with each test that `value` satisfies; one may be named more than once.
+    /// Tells `sink` each test that `value` satisfies and that it does not know of.
     #[inline]
-    pub(super) fn satisfied(&self, value: Scalar, mut found: impl FnMut(u32)) {
-        let mut accepted = |ids: &[u32]| {
-            for &id in ids {
-                let entry = &self.all[id as usize];
-                if entry.is_decided || entry.predicate.accepts(value) {
-                    entry.tests.ids().iter().copied().for_each(&mut found);
-                }
-            }
-        };
+    pub(super) fn satisfied(&self, value: Scalar, sink: &mut impl Sink) {
+        let mut accepted = |ids: &[u32]| self.ask(ids, value, sink);
         match value {
             Scalar::String(text) => {
                 if !self.strings.is_empty() {
@@ -137,20 +141,69 @@ impl Entries {
                     self.inside(text, &mut accepted);
                 }
             }
-            Scalar::Number(number) if self.looks_at_numbers => {
-                if let Some(double) = number.double() {
-                    accepted(self.numbers.get(mix(0, double.rank())));
-                    self.ranges.holding(double.rank(), &mut accepted);
-                } else if let Some(spelling) = number.decimal().spelling() {
-                    accepted(self.spelled.get(hash(spelling.as_bytes())));
-                }
-            }
+            Scalar::Number(number) if self.looks_at_numbers => self.number(number, sink),
             Scalar::Number(_) => {}
             Scalar::Bool(value) => accepted(self.bools[usize::from(value)].ids()),
             Scalar::Null => accepted(self.nulls.ids()),
         }
+        let mut accepted = |ids: &[u32]| self.ask(ids, value, sink);
         accepted(self.exists.ids());
         accepted(&self.others);
+    }
+
+    /// Tells `sink` the tests of those entries that accept `value`.
+    #[inline]
+    fn ask(&self, ids: &[u32], value: Scalar, sink: &mut impl Sink) {
+        for &id in ids {
+            let entry = &self.all[id as usize];
+            if entry.is_decided || entry.predicate.accepts(value) {
+                entry.tests.ids().iter().for_each(|test| sink.add(*test));
+            }
+        }
+    }
+
+    fn number(&self, number: Numeral, sink: &mut impl Sink) {
+        let double = match number.reading() {
+            Reading::Exact(double) => Some(double),
+            Reading::Near(near) if self.is_settled_by(near.rank()) => {
+                // The entries are the same for all numbers near; what is left is whether it is comparable.
+                let mut is_comparable = None;
+                self.ranges.holding(near.rank(), &mut |ids: &[u32]| {
+                    for test in ids.iter().flat_map(|id| self.all[*id as usize].tests.ids()) {
+                        if sink.is_new(*test) && *is_comparable.get_or_insert_with(|| number.double().is_some()) {
+                            sink.add(*test);
+                        }
+                    }
+                });
+                if self.spelled.is_empty() {
+                    return;
+                }
+                None
+            }
+            Reading::Near(_) | Reading::Unknown => number.double(),
+        };
+        let mut found = |ids: &[u32]| {
+            ids.iter().flat_map(|id| self.all[*id as usize].tests.ids()).for_each(|test| sink.add(*test));
+        };
+        if let Some(double) = double {
+            found(self.numbers.get(mix(0, double.rank())));
+            self.ranges.holding(double.rank(), &mut found);
+        } else if !self.spelled.is_empty()
+            && let Some(spelling) = number.decimal().spelling()
+        {
+            self.ask(self.spelled.get(hash(spelling.as_bytes())), Scalar::Number(number), sink);
+        }
+    }
+
+    /// Whether every number near the one at `rank` satisfies the same entries.
+    fn is_settled_by(&self, rank: u64) -> bool {
+        self.borders.len() <= BORDERS_MAX && !self.borders.iter().any(|border| border.abs_diff(rank) <= NEARNESS)
+    }
+
+    fn add_border(&mut self, rank: u64) {
+        if self.borders.len() <= BORDERS_MAX {
+            self.borders.push(rank);
+        }
     }
 
     fn inside(&self, text: &[u8], accepted: &mut impl FnMut(&[u32])) {
@@ -182,6 +235,7 @@ impl Entries {
             Predicate::Exists => self.exists.push(id),
             Predicate::Number(number) => {
                 self.numbers.insert(mix(0, number.rank()), id);
+                self.add_border(number.rank());
                 self.looks_at_numbers = true;
             }
             Predicate::Spelled(text) => {
@@ -191,6 +245,8 @@ impl Entries {
             Predicate::Numeric(range) => {
                 let (first, last) = range.ranks();
                 self.ranges.insert(first, last, id);
+                self.add_border(first);
+                self.add_border(last);
                 self.looks_at_numbers = true;
                 return true;
             }

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::entries::Sink;
 use super::index::{BranchId, FieldId, Index, Slot, TestId};
 use super::table::Seen;
 use crate::events::pattern::{Numeral, Scalar};
@@ -16,6 +17,8 @@ pub(super) struct Findings<'i, 'e> {
     candidates: Vec<BranchId>,
     /// The tests that were satisfied by some value.
     satisfied: Seen,
+    /// A bit for each of the first fields that has a value.
+    seen_fields: u64,
     values: Vec<Value<'e>>,
     /// The texts that were decoded from escapes.
     decoded: Vec<u8>,
@@ -60,6 +63,7 @@ impl<'i, 'e> Findings<'i, 'e> {
             matched: Vec::new(),
             candidates: Vec::new(),
             satisfied: Seen::default(),
+            seen_fields: 0,
             values: Vec::new(),
             decoded: Vec::new(),
             frames: Vec::new(),
@@ -107,6 +111,11 @@ impl<'i, 'e> Findings<'i, 'e> {
     pub(super) fn element(&mut self, parent: Option<FrameId>, array: u32) -> FrameId {
         self.frames.push(Frame { parent, array });
         FrameId(self.frames.len() as u32 - 1)
+    }
+
+    /// Whether each field has a value; not known when there are many fields.
+    pub(super) fn has_all_fields(&self) -> bool {
+        self.seen_fields.count_ones() as usize == self.index.fields.len()
     }
 
     pub(super) fn arrays(&self) -> usize {
@@ -164,14 +173,34 @@ impl<'i, 'e> Findings<'i, 'e> {
         }
     }
 
+    #[inline]
     fn look_up(&mut self, field: FieldId, value: Scalar) {
-        let Findings { index, matched, candidates, satisfied, .. } = self;
-        index.fields[field.0 as usize].entries.satisfied(value, |test| {
-            if satisfied.insert(u64::from(test)) {
-                let test = index.test(TestId(test));
-                matched.extend(test.alone.ids().iter().filter_map(|branch| index.branch(BranchId(*branch)).slot));
-                candidates.extend(test.entered.ids().iter().map(|branch| BranchId(*branch)));
-            }
-        });
+        self.seen_fields |= 1 << field.0.min(63);
+        let index = self.index;
+        let Findings { matched, candidates, satisfied, .. } = self;
+        index.fields[field.0 as usize].entries.satisfied(value, &mut News { index, matched, candidates, satisfied });
+    }
+}
+
+/// Where satisfied tests lead.
+struct News<'f, 'i> {
+    index: &'i Index,
+    matched: &'f mut Vec<Slot>,
+    candidates: &'f mut Vec<BranchId>,
+    satisfied: &'f mut Seen,
+}
+
+impl Sink for News<'_, '_> {
+    fn add(&mut self, test: u32) {
+        if self.satisfied.insert(u64::from(test)) {
+            let index = self.index;
+            let test = index.test(TestId(test));
+            self.matched.extend(test.alone.ids().iter().filter_map(|branch| index.branch(BranchId(*branch)).slot));
+            self.candidates.extend(test.entered.ids().iter().map(|branch| BranchId(*branch)));
+        }
+    }
+
+    fn is_new(&self, test: u32) -> bool {
+        !self.satisfied.contains(u64::from(test))
     }
 }

@@ -7,7 +7,7 @@
 
 mod masks;
 
-use masks::{BLOCK_BYTES, masks};
+use masks::{BLOCK_BYTES, backslashes, masks};
 
 use crate::source::NESTING_MAX;
 
@@ -64,6 +64,11 @@ impl<'e> Scanner<'e> {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
+    /// All bytes from `at` on.
+    pub(super) fn rest(&self, at: usize) -> &'e [u8] {
+        self.bytes.get(at..).unwrap_or_default()
+    }
+
     /// That the byte at `at` has no place there.
     #[cold]
     pub(super) fn broken(&self, at: usize) -> Broken {
@@ -79,7 +84,8 @@ impl<'e> Scanner<'e> {
     /// The first byte from `at` on that is no blank.
     #[inline]
     pub(super) fn skip_blanks(&self, mut at: usize) -> usize {
-        while matches!(self.byte(at), b' ' | b'\t' | b'\n' | b'\r') {
+        // Mostly there is none, or one.
+        while self.byte(at) <= b' ' && matches!(self.byte(at), b' ' | b'\t' | b'\n' | b'\r') {
             at += 1;
         }
         at
@@ -106,11 +112,14 @@ impl<'e> Scanner<'e> {
             while brackets != 0 {
                 let found = self.block + brackets.trailing_zeros() as usize;
                 brackets &= brackets - 1;
-                match self.byte(found) {
-                    b'{' | b'[' if depth < NESTING_MAX => depth += 1,
-                    b'}' | b']' if depth == 1 => return Ok(found + 1),
-                    b'}' | b']' => depth -= 1,
-                    _ => return Err(self.broken(found)),
+                let byte = self.byte(found);
+                // `[` and `{` have the second bit and not the third, `]` and `}` the other way round. Adding is quicker
+                // than asking, because which of them comes next cannot be foretold.
+                depth += usize::from(byte >> 1 & 1);
+                depth -= usize::from(byte >> 2 & 1);
+                if depth.wrapping_sub(1) >= NESTING_MAX || !is_bracket(byte) {
+                    let is_end = depth == 0 && is_bracket(byte);
+                    return if is_end { Ok(found + 1) } else { Err(self.broken(found)) };
                 }
             }
             self.next_block()?;
@@ -160,16 +169,22 @@ impl<'e> Scanner<'e> {
     #[inline]
     fn read_block(&mut self) {
         let rest = self.bytes.get(self.block..).unwrap_or_default();
-        let found = if let Some(block) = rest.first_chunk::<BLOCK_BYTES>() {
-            masks(block)
+        let filled_up;
+        let block = if let Some(block) = rest.first_chunk::<BLOCK_BYTES>() {
+            block
         } else {
-            let mut block = [b' '; BLOCK_BYTES];
-            block[..rest.len()].copy_from_slice(rest);
-            masks(&block)
+            filled_up = filled_up_block(rest);
+            &filled_up
         };
-        let escaped = self.escaped(found.backslashes);
-        self.quotes = found.quotes & !escaped;
-        let inside = inclusive_parity(self.quotes) ^ self.is_inside;
+        let found = masks(block);
+        // Without a backslash before them, quotes are what they seem; and the first backslash stands inside a string.
+        let mut quotes = found.quotes;
+        let mut inside = inclusive_parity(quotes) ^ self.is_inside;
+        if (found.brackets & inside) | self.is_escaping != 0 {
+            quotes &= !self.escaped(backslashes(block));
+            inside = inclusive_parity(quotes) ^ self.is_inside;
+        }
+        self.quotes = quotes;
         self.is_inside = ((inside as i64) >> 63) as u64;
         self.brackets = found.brackets & !inside;
         if found.has_controls {
@@ -206,6 +221,18 @@ impl<'e> Scanner<'e> {
             self.brackets &= before;
         }
     }
+}
+
+#[inline]
+fn is_bracket(byte: u8) -> bool {
+    matches!(byte | 0x20, b'{' | b'}')
+}
+
+/// The last block, with blanks behind it.
+fn filled_up_block(rest: &[u8]) -> [u8; BLOCK_BYTES] {
+    let mut block = [b' '; BLOCK_BYTES];
+    block[..rest.len()].copy_from_slice(rest);
+    block
 }
 
 /// Bit n: whether there is an odd number of ones up to and including bit n.

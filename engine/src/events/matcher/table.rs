@@ -78,6 +78,10 @@ impl Seen {
         }
         self.many.insert(mix(0, item))
     }
+
+    pub(super) fn contains(&self, item: u64) -> bool {
+        self.few.contains(&item) || self.many.contains(&mix(0, item))
+    }
 }
 
 /// For keys that are hashes already.

@@ -16,7 +16,29 @@ pub(crate) enum Numeral<'e> {
     Value(&'e Number),
 }
 
+/// What a number's text says at a glance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reading {
+    /// The double that it is.
+    Exact(Double),
+    /// A double at most [`NEARNESS`] places away from the one that it is, if it is comparable.
+    Near(Double),
+    Unknown,
+}
+
+/// Two roundings move a number by less than three places, or twice that across a power of two.
+pub(crate) const NEARNESS: u64 = 8;
+
 impl<'e> Numeral<'e> {
+    /// Reads as much as costs little.
+    #[inline]
+    pub(crate) fn reading(self) -> Reading {
+        match self {
+            Numeral::Text(text) => glance(text),
+            Numeral::Value(_) => self.double().map_or(Reading::Unknown, Reading::Exact),
+        }
+    }
+
     /// The number, if it is comparable.
     pub(crate) fn double(self) -> Option<Double> {
         match self {
@@ -128,25 +150,53 @@ impl<'t> Decimal<'t> {
 
 /// The double that a number's text stands for, if the text is that double's shortest decimal.
 fn comparable(text: &[u8]) -> Option<f64> {
-    let decimal = Digits::of(text)?;
-    // A double keeps any 15 digits apart, so these are shortest; and one operation on two doubles is rounded once.
-    if decimal.significant < FIFTEEN_DIGITS
-        && let Some(ten) = usize::try_from(decimal.exponent.unsigned_abs()).ok().and_then(|power| TENS.get(power))
-    {
-        let significant = decimal.significant as f64;
-        let value = if decimal.exponent < 0 { significant / ten } else { significant * ten };
-        return Some(if decimal.is_negative { -value } else { value });
+    if let Reading::Exact(value) = glance(text) {
+        return Some(value.0);
     }
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     if !value.is_finite() {
         return None;
     }
-    let mut shortest = Digits::of(zmij::Buffer::new().format_finite(value).as_bytes())?;
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(value).as_bytes();
+    if shortest == text && value.abs() >= f64::MIN_POSITIVE {
+        return Some(value);
+    }
+    let mut shortest = Digits::of(shortest)?;
     if shortest.significant < 10 {
         // AWS compares with Java's text of the double, which has two digits at least: `4.9e-324`, not `5e-324`.
         shortest = Digits::of(format!("{value:.1e}").as_bytes())?;
     }
-    (decimal == shortest).then_some(value)
+    (Digits::of(text)? == shortest).then_some(value)
+}
+
+/// Reads a number of at most 19 digits without an exponent.
+fn glance(text: &[u8]) -> Reading {
+    const DIGITS_MAX: usize = 19;
+    let (is_negative, unsigned) = match text {
+        [b'-', unsigned @ ..] => (true, unsigned),
+        _ => (false, text),
+    };
+    if unsigned.len() > DIGITS_MAX + 1 {
+        return Reading::Unknown;
+    }
+    let (mut digits, mut fraction) = (0u64, None);
+    for (at, byte) in unsigned.iter().enumerate() {
+        match byte.wrapping_sub(b'0') {
+            digit @ 0..=9 => digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit)),
+            _ if *byte == b'.' => fraction = Some(at),
+            _ => return Reading::Unknown,
+        }
+    }
+    let fraction = fraction.map_or(0, |at| unsigned.len() - at - 1);
+    if unsigned.len() > DIGITS_MAX && fraction == 0 {
+        return Reading::Unknown;
+    }
+    let Some(ten) = TENS.get(fraction) else { return Reading::Unknown };
+    let value = digits as f64 / ten;
+    let value = Double::from(if is_negative { -value } else { value });
+    // A double keeps any 15 digits apart, so these are shortest; and one operation on two doubles is rounded once.
+    if digits < FIFTEEN_DIGITS { Reading::Exact(value) } else { Reading::Near(value) }
 }
 
 const FIFTEEN_DIGITS: u64 = 1_000_000_000_000_000;
@@ -248,6 +298,29 @@ mod tests {
             assert_eq!(value(text), None, "{text}");
         }
         assert_ne!(Decimal::parse("1e400".into()), Decimal::parse("1e401".into()));
+    }
+
+    #[test]
+    fn a_glance_is_near_and_exact_where_it_says_so() {
+        for text in ["0", "-0.0", "7", "8.25", "-122.42", "0.001", "999999999999999", "0.000000000000000001"] {
+            let exact: f64 = text.parse().expect("a number");
+            assert_eq!(glance(text.as_bytes()), Reading::Exact(exact.into()), "{text}");
+        }
+        for text in [
+            "-122.42916360922355",
+            "1234567890123456789",
+            "9007199254740993",
+            "1.999999999999999999",
+            "1.000000000000000001",
+            "4503599627370495.99",
+        ] {
+            let Reading::Near(near) = glance(text.as_bytes()) else { panic!("{text}") };
+            let exact = Double::from(text.parse::<f64>().expect("a number"));
+            assert!(near.rank().abs_diff(exact.rank()) <= NEARNESS, "{text}");
+        }
+        for text in ["12345678901234567890", "1e5", "0.00000000000000000001"] {
+            assert_eq!(glance(text.as_bytes()), Reading::Unknown, "{text}");
+        }
     }
 
     #[test]

@@ -124,9 +124,9 @@ impl Builder<'_, '_> {
                 }
             }
             "Wait" if jsonata => {
-                fields.push(("Seconds", json!(self.pick(&["{% 1 %}", "{% $states.input.n %}", "{% -1 %}"]))))
+                fields.push(("Seconds", json!(self.pick(&["{% 1 %}", "{% $states.input.n %}", "{% -1 %}"]))));
             }
-            "Wait" => fields.push(self.pick(&[("Seconds", 1), ("Seconds", 0)]).into_field()),
+            "Wait" => fields.push(("Seconds", json!(self.pick(&[0, 1])))),
             "Choice" => {
                 let rule = if jsonata {
                     json!({"Condition": self.pick(&FORMULAS), "Next": back})
@@ -228,23 +228,13 @@ impl Builder<'_, '_> {
     }
 }
 
-trait IntoField {
-    fn into_field(self) -> (&'static str, Json);
-}
-
-impl IntoField for (&'static str, i32) {
-    fn into_field(self) -> (&'static str, Json) {
-        (self.0, json!(self.1))
-    }
-}
-
 fn definition(bytes: &[u8]) -> Json {
     Builder { bytes: &mut Unstructured::new(bytes), states: 0 }.scope(0)
 }
 
 /// Answers and orders by bytes; time moves with timers.
 struct Bytes<'b> {
-    bytes: Unstructured<'b>,
+    left: Unstructured<'b>,
     now_ms: u64,
     draws: u32,
     interleaves: bool,
@@ -273,9 +263,9 @@ impl Env for Bytes<'_> {
     }
 
     fn next(&mut self, _: u64, ready: &[Ready]) -> Option<usize> {
-        match self.bytes.int_in_range(0..=9_u8) {
+        match self.left.int_in_range(0..=9_u8) {
             Ok(9) => None,
-            _ => self.bytes.choose_index(ready.len()).ok(),
+            _ => self.left.choose_index(ready.len()).ok(),
         }
     }
 }
@@ -283,7 +273,7 @@ impl Env for Bytes<'_> {
 fn answer(call: &Invocation, env: &mut Bytes, events: &mut Vec<Event>) {
     let task = call.task;
     let refused = Some(Arc::from("Refused"));
-    let end = match env.bytes.int_in_range(0..=9_u8).unwrap_or(0) {
+    let end = match env.left.int_in_range(0..=9_u8).unwrap_or(0) {
         0 => Event::Failed { task, error: refused, cause: None },
         1 => Event::TimedOut { task },
         2 => Event::StartFailed { task, error: refused, cause: None },
@@ -358,7 +348,7 @@ proptest! {
         let Ok(program) = Program::compile(&definition.to_string()) else { return Ok(()) };
         let program = Arc::new(program);
         for interleaves in [false, true] {
-            let mut env = Bytes { bytes: Unstructured::new(&chance), now_ms: 0, draws: 0, interleaves };
+            let mut env = Bytes { left: Unstructured::new(&chance), now_ms: 0, draws: 0, interleaves };
             checked(&driven(&program, &mut env), &definition);
         }
     }

@@ -19,6 +19,11 @@ impl PathSyntaxError {
         PathSyntaxError { text: text.to_owned(), at: offset + self.at, ..self }
     }
 
+    /// The same about the text without the dot that was put before it.
+    pub(crate) fn without_dot(self) -> PathSyntaxError {
+        PathSyntaxError { at: self.at.saturating_sub(1), ..self }
+    }
+
     /// The same about a call of an intrinsic function.
     pub(crate) fn of_call(self) -> PathSyntaxError {
         PathSyntaxError { what: "a call of an intrinsic function", ..self }

@@ -244,3 +244,10 @@ fn hostile_paths_end() {
     let error = Path::parse("$..*..*..*..*").expect("a path").read_from(&Json::from(vec![wide; 60]));
     assert_eq!(error.map_err(|error| error.to_string()), Err("the path visits more than 5000000 places".to_owned()));
 }
+
+#[test]
+fn an_error_stands_where_it_is_in_the_text_as_written() {
+    for (path, at) in [(" a.b.", 4), ("a[", 1), ("  $.a[?]", 5), ("$x", 1), ("  $x", 3)] {
+        assert_eq!(Path::parse_jayway(path).map_err(|error| error.at()).err(), Some(at), "{path}");
+    }
+}

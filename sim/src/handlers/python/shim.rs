@@ -4,12 +4,13 @@
 pub(super) const BOOT: &str = include_str!("shim/boot.py");
 
 /// The importable modules: name and text.
-pub(super) const MODULES: [(&str, &str); 26] = [
+pub(super) const MODULES: [(&str, &str); 27] = [
     ("rehearsal", include_str!("shim/rehearsal/__init__.py")),
     ("rehearsal.client", include_str!("shim/rehearsal/client.py")),
     ("rehearsal.clock", include_str!("shim/rehearsal/clock.py")),
     ("rehearsal.code", include_str!("shim/rehearsal/code.py")),
     ("rehearsal.entropy", include_str!("shim/rehearsal/entropy.py")),
+    ("rehearsal.files", include_str!("shim/rehearsal/files.py")),
     ("rehearsal.kernel", include_str!("shim/rehearsal/kernel.py")),
     ("rehearsal.logs", include_str!("shim/rehearsal/logs.py")),
     ("rehearsal.loops", include_str!("shim/rehearsal/loops.py")),

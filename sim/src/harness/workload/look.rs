@@ -15,7 +15,9 @@ use crate::world::{Look, Looked, Parts, View};
 
 /// The variables of one actor in one run.
 #[derive(Clone)]
-pub(super) struct Memory(Rc<RefCell<Vec<(Arc<str>, JValue)>>>);
+pub(super) struct Memory(Rc<RefCell<Vec<Variable>>>);
+
+type Variable = (Arc<str>, JValue);
 
 impl Memory {
     pub(super) fn of_actor(number: u32, outputs: &JValue) -> Memory {

@@ -211,15 +211,13 @@ impl MetricAlarm {
         let filled = needed - real.len();
         let state = match (self.missing, real.is_empty()) {
             (Treatment::Missing, true) => AlarmState::InsufficientData,
-            (Treatment::Ignore, true) => current,
             (Treatment::Breaching, _) if breaching(&real) + filled >= to_alarm => AlarmState::Alarm,
-            (Treatment::NotBreaching, _) if breaching(&real) >= to_alarm => AlarmState::Alarm,
+            (_, false) if breaching(&real) >= to_alarm => AlarmState::Alarm,
             (Treatment::Breaching | Treatment::NotBreaching, _) => AlarmState::Ok,
-            (Treatment::Missing | Treatment::Ignore, false) if breaching(&real) >= to_alarm => AlarmState::Alarm,
-            (Treatment::Missing | Treatment::Ignore, false) if breaching(&real) < real.len() => AlarmState::Ok,
+            (_, false) if breaching(&real) < real.len() => AlarmState::Ok,
             // AWS: the alarm goes off early when all numbers breach and the oldest is as old as would be needed.
             (Treatment::Missing, false) if self.is_old(&real) => AlarmState::Alarm,
-            (Treatment::Missing | Treatment::Ignore, false) => current,
+            (Treatment::Missing | Treatment::Ignore, _) => current,
         };
         self.verdict(state, &real, filled, until, current)
     }

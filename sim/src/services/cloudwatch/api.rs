@@ -4,7 +4,7 @@ use rehearsal_engine::Json;
 
 use super::alarm::AlarmState;
 use crate::services::ApiError;
-use crate::world::metrics::{MINUTE_MS, MetricKey, Statistic};
+use crate::world::metrics::{Dimensions, MINUTE_MS, MetricKey, Statistic};
 use crate::world::{Millis, Name};
 
 /// A request to CloudWatch.
@@ -256,7 +256,7 @@ fn key(parameters: &Json) -> Result<MetricKey, ApiError> {
 }
 
 /// `Dimensions` as the API has them.
-pub(crate) fn dimensions(parameters: &Json) -> Result<Vec<(Arc<str>, Arc<str>)>, ApiError> {
+fn dimensions(parameters: &Json) -> Result<Dimensions, ApiError> {
     let dimensions = parameters.get("Dimensions").and_then(Json::as_array).unwrap_or_default();
     if dimensions.len() > DIMENSIONS_MAX {
         return Err(invalid_value("The collection Dimensions must not have a size greater than 30."));

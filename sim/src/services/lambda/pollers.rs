@@ -26,6 +26,8 @@ pub(super) struct Poller {
     /// The batch that it works on.
     batch_actor: ActorId,
     phase: Phase,
+    /// When it goes on, if a batch is due.
+    due: Millis,
     kind: Kind,
 }
 
@@ -76,7 +78,8 @@ impl Lambda {
                 let actor = core.child(ActorId::WORLD, name, number);
                 let phase = Phase::Polling;
                 let poller = self.pollers.len() as u32;
-                self.pollers.push(Poller { source, actor, batches: 0, polls: 0, batch_actor: actor, phase, kind });
+                let due = core.now();
+                self.pollers.push(Poller { source, actor, batches: 0, polls: 0, batch_actor: actor, phase, due, kind });
                 self.poll(core, poller);
             }
         }
@@ -86,6 +89,8 @@ impl Lambda {
     pub fn poller_due(&mut self, core: &mut Core, id: u32) -> Result<(), HostError> {
         let Some(poller) = self.pollers.get(id as usize) else { return Ok(()) };
         match (poller.phase, &poller.kind) {
+            // A timer of a window that was over before.
+            (Phase::Due, _) if core.now() < poller.due => Ok(()),
             (Phase::Due, Kind::Queue(_)) => self.invoke_with_messages(core, id),
             (Phase::Due, Kind::Stream(_)) => self.invoke_with_records(core, id),
             (Phase::Polling, Kind::Stream(own)) if own.is_window_over(core.now()) => {

@@ -157,7 +157,11 @@ impl Sns {
                 return Ok(published.clone());
             }
         }
-        let actor = core.child(caller.actor, Name::SNS_PUBLISH, caller.occurrence * MESSAGES_PER_CALL + number);
+        let actor = core.child(
+            caller.actor,
+            Name::SNS_PUBLISH,
+            caller.occurrence.wrapping_mul(MESSAGES_PER_CALL).wrapping_add(number),
+        );
         let message_id = uuid(core.entropy(actor, Name::MESSAGE, 0), core.entropy(actor, Name::MESSAGE, 1));
         let sequence_number = own.settings.fifo.then(|| {
             own.sequence += 1;

@@ -219,7 +219,11 @@ impl Sqs {
             }
             send.deduplication = Some(deduplication);
         }
-        let actor = core.child(caller.actor, Name::MESSAGE, caller.occurrence * MESSAGES_PER_CALL + number);
+        let actor = core.child(
+            caller.actor,
+            Name::MESSAGE,
+            caller.occurrence.wrapping_mul(MESSAGES_PER_CALL).wrapping_add(number),
+        );
         let id = uuid(core.entropy(actor, Name::MESSAGE, 0), core.entropy(actor, Name::MESSAGE, 1));
         let sequence = queue.sequence;
         queue.sequence += 1;

@@ -25,23 +25,63 @@ pub enum Request {
         /// Which.
         execution: Arc<str>,
     },
-    /// Lists the executions of a state machine, the latest first.
-    ListExecutions(ListExecutions),
+    /// Starts an execution of an Express machine and waits for its end.
+    StartSyncExecution(StartExecution),
+    /// Lets one that ended unsuccessfully go on.
+    RedriveExecution {
+        /// Which.
+        execution: Arc<str>,
+    },
+    /// Asks for the history of one.
+    GetExecutionHistory {
+        /// Which.
+        execution: Arc<str>,
+        /// Which part of it.
+        page: Page,
+        /// Whether the last event comes first.
+        is_reversed: bool,
+        /// Whether inputs and outputs are left out.
+        without_data: bool,
+    },
+    /// Asks for the executions of a machine.
+    ListExecutions {
+        /// The machine.
+        machine: Arc<str>,
+        /// Only those with this status.
+        status: Option<Arc<str>>,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Asks for a machine.
+    DescribeStateMachine {
+        /// Which, or one of its executions.
+        machine: Arc<str>,
+        /// Whether `machine` is an execution.
+        of_execution: bool,
+    },
+    /// Asks for all machines.
+    ListStateMachines {
+        /// Which part of them.
+        page: Page,
+    },
+    /// Waits for work of an activity.
+    GetActivityTask {
+        /// Which activity.
+        activity: Arc<str>,
+        /// Who asks.
+        worker: Option<Arc<str>>,
+    },
     /// Ends, or keeps alive, a task that waits for its token.
     SendTask(SendTask),
 }
 
-/// Lists executions.
-#[derive(Clone, Debug)]
-pub struct ListExecutions {
-    /// Of this state machine.
-    pub machine: Arc<str>,
-    /// Only those with this status.
-    pub status: Option<Arc<str>>,
-    /// So many at most.
-    pub max_results: usize,
-    /// Where the page before ended.
-    pub next_token: Option<Arc<str>>,
+/// A part of a long answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// `maxResults`; the service's own choice when it is zero.
+    pub max: usize,
+    /// `nextToken`
+    pub token: Option<Arc<str>>,
 }
 
 /// Starts an execution.
@@ -92,9 +132,6 @@ pub enum TaskOutcome {
     Heartbeat,
 }
 
-/// AWS: a page of executions has 100 of them unless said otherwise, and 1000 at most.
-const LIST_RESULTS_USUAL: usize = 100;
-const LIST_RESULTS_MAX: usize = 1000;
 /// AWS: the longest error's name of `SendTaskFailure`.
 const ERROR_LENGTH_MAX: usize = 256;
 /// AWS: its longest cause.
@@ -107,14 +144,51 @@ impl Request {
         let required = |key: &str| {
             text(key).ok_or_else(|| ApiError::validation(format!("{key} is required and must be a string")))
         };
+        let page = || {
+            let max = match parameters.get("maxResults") {
+                None | Some(Json::Null) => 0,
+                Some(max) => max.as_i64().and_then(|max| usize::try_from(max).ok()).filter(|max| *max <= PAGE_MAX).ok_or_else(|| {
+                    let most = format!("Value '{max}' at 'maxResults' failed to satisfy constraint");
+                    ApiError::validation(format!("1 validation error detected: {most}: Member must have value less than or equal to {PAGE_MAX}"))
+                })?,
+            };
+            Ok(Page { max, token: text("nextToken") })
+        };
         match operation {
-            "StartExecution" => {
+            "StartExecution" | "StartSyncExecution" => {
                 let input = within("input", text("input").unwrap_or_else(|| "{}".into()), PAYLOAD_BYTES_MAX)?;
                 let input = Json::parse(&input).map_err(|error| {
                     ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{error}'"))
                 })?;
                 let machine = Machine::Arn(required("stateMachineArn")?);
-                Ok(Request::StartExecution(StartExecution { machine, name: text("name"), input }))
+                let start = StartExecution { machine, name: text("name"), input };
+                Ok(if operation == "StartExecution" {
+                    Request::StartExecution(start)
+                } else {
+                    Request::StartSyncExecution(start)
+                })
+            }
+            "RedriveExecution" => Ok(Request::RedriveExecution { execution: required("executionArn")? }),
+            "GetExecutionHistory" => Ok(Request::GetExecutionHistory {
+                execution: required("executionArn")?,
+                page: page()?,
+                is_reversed: parameters.get("reverseOrder").and_then(Json::as_bool) == Some(true),
+                without_data: parameters.get("includeExecutionData").and_then(Json::as_bool) == Some(false),
+            }),
+            "ListExecutions" => Ok(Request::ListExecutions {
+                machine: required("stateMachineArn")?,
+                status: text("statusFilter").map(known_status).transpose()?,
+                page: page()?,
+            }),
+            "DescribeStateMachine" => {
+                Ok(Request::DescribeStateMachine { machine: required("stateMachineArn")?, of_execution: false })
+            }
+            "DescribeStateMachineForExecution" => {
+                Ok(Request::DescribeStateMachine { machine: required("executionArn")?, of_execution: true })
+            }
+            "ListStateMachines" => Ok(Request::ListStateMachines { page: page()? }),
+            "GetActivityTask" => {
+                Ok(Request::GetActivityTask { activity: required("activityArn")?, worker: text("workerName") })
             }
             "StopExecution" => Ok(Request::StopExecution {
                 execution: required("executionArn")?,
@@ -122,21 +196,6 @@ impl Request {
                 cause: text("cause"),
             }),
             "DescribeExecution" => Ok(Request::DescribeExecution { execution: required("executionArn")? }),
-            "ListExecutions" => {
-                // AWS: 0 is the default, 100.
-                let max_results = match parameters.get("maxResults").and_then(Json::as_i64).unwrap_or(0) {
-                    0 => LIST_RESULTS_USUAL,
-                    asked => usize::try_from(asked).unwrap_or(0),
-                };
-                if !(1..=LIST_RESULTS_MAX).contains(&max_results) {
-                    return Err(ApiError::validation(format!(
-                        "1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to {LIST_RESULTS_MAX}"
-                    )));
-                }
-                let (machine, next_token) = (required("stateMachineArn")?, text("nextToken"));
-                let status = text("statusFilter");
-                Ok(Request::ListExecutions(ListExecutions { machine, status, max_results, next_token }))
-            }
             "SendTaskSuccess" => {
                 let output = Json::parse(&within("output", required("output")?, PAYLOAD_BYTES_MAX)?)
                     .map_err(|error| ApiError::new("InvalidOutput", format!("Invalid Output: '{error}'")))?;
@@ -165,7 +224,14 @@ impl Request {
             Request::StartExecution(_) => "StartExecution",
             Request::StopExecution { .. } => "StopExecution",
             Request::DescribeExecution { .. } => "DescribeExecution",
-            Request::ListExecutions(_) => "ListExecutions",
+            Request::StartSyncExecution(_) => "StartSyncExecution",
+            Request::RedriveExecution { .. } => "RedriveExecution",
+            Request::GetExecutionHistory { .. } => "GetExecutionHistory",
+            Request::ListExecutions { .. } => "ListExecutions",
+            Request::DescribeStateMachine { of_execution: false, .. } => "DescribeStateMachine",
+            Request::DescribeStateMachine { of_execution: true, .. } => "DescribeStateMachineForExecution",
+            Request::ListStateMachines { .. } => "ListStateMachines",
+            Request::GetActivityTask { .. } => "GetActivityTask",
             Request::SendTask(SendTask { outcome, .. }) => match outcome {
                 TaskOutcome::Success { .. } => "SendTaskSuccess",
                 TaskOutcome::Failure { .. } => "SendTaskFailure",
@@ -180,7 +246,13 @@ impl Request {
             Request::StartExecution(_) => Name::STATES_START_EXECUTION,
             Request::StopExecution { .. } => Name::STATES_STOP_EXECUTION,
             Request::DescribeExecution { .. } => Name::STATES_DESCRIBE_EXECUTION,
-            Request::ListExecutions(_) => Name::STATES_LIST_EXECUTIONS,
+            Request::StartSyncExecution(_) => Name::STATES_START_SYNC_EXECUTION,
+            Request::RedriveExecution { .. } => Name::STATES_REDRIVE_EXECUTION,
+            Request::GetExecutionHistory { .. } => Name::STATES_GET_EXECUTION_HISTORY,
+            Request::ListExecutions { .. } => Name::STATES_LIST_EXECUTIONS,
+            Request::DescribeStateMachine { .. } => Name::STATES_DESCRIBE_STATE_MACHINE,
+            Request::ListStateMachines { .. } => Name::STATES_LIST_STATE_MACHINES,
+            Request::GetActivityTask { .. } => Name::STATES_GET_ACTIVITY_TASK,
             Request::SendTask(SendTask { outcome, .. }) => match outcome {
                 TaskOutcome::Success { .. } => Name::STATES_SEND_TASK_SUCCESS,
                 TaskOutcome::Failure { .. } => Name::STATES_SEND_TASK_FAILURE,
@@ -188,6 +260,20 @@ impl Request {
             },
         }
     }
+}
+
+/// AWS: the most that `maxResults` may ask for.
+const PAGE_MAX: usize = 1_000;
+
+fn known_status(status: Arc<str>) -> Result<Arc<str>, ApiError> {
+    const KNOWN: [&str; 6] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"];
+    if KNOWN.contains(&&*status) {
+        return Ok(status);
+    }
+    Err(ApiError::validation(format!(
+        "1 validation error detected: Value '{status}' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [{}]",
+        KNOWN.join(", ")
+    )))
 }
 
 /// AWS: what is too long is refused before anything happens, so that a task stays open.

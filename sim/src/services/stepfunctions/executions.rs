@@ -4,6 +4,8 @@ use rehearsal_engine::Json;
 use rehearsal_engine::asl::{Program, StateId};
 use rehearsal_engine::execution::{Execution, Status, TimerId};
 
+use super::journal::Told;
+use super::nested::Awaited;
 use super::service::StepFunctions;
 use super::tasks::{OpenTask, TaskPlan};
 use crate::world::{ActorId, Millis, Name, Principal, QueueId};
@@ -24,6 +26,8 @@ pub struct StateMachine {
     pub assumable: bool,
     /// Whether it is an Express one.
     pub express: bool,
+    /// Its definition as text.
+    pub definition: Arc<str>,
     /// Its compiled definition.
     pub program: Arc<Program>,
     /// The full paths of its states, interned, by the engine's number.
@@ -64,6 +68,15 @@ pub struct ExecutionRecord {
     pub stopped: Option<Millis>,
     /// The interpreter; gone when the execution is over and no history is kept.
     pub engine: Option<Box<Execution>>,
+    pub(super) number: u32,
+    /// How often it was redriven.
+    pub redrives: u32,
+    /// Who acts: its lineage, or that of the latest redrive.
+    pub(super) acting: ActorId,
+    /// All that the interpreter was told, so that it can be told again.
+    pub(super) journal: Vec<Told>,
+    /// Who waits for its end.
+    pub(super) awaited_by: Vec<Awaited>,
     pub(super) tasks: Vec<OpenTask>,
     pub(super) timers: Vec<(TimerId, QueueId)>,
     pub(super) heartbeats: u32,
@@ -87,7 +100,7 @@ impl StepFunctions {
     pub fn open_tokens(&self) -> impl Iterator<Item = OpenToken<'_>> {
         self.records().iter().flat_map(|record| {
             record.tasks.iter().filter_map(move |open| {
-                let token = open.token.as_ref().filter(|_| open.plan.is_callback())?;
+                let token = open.token.as_ref().filter(|_| open.plan.is_callback() || open.is_polled)?;
                 Some(OpenToken { token, record, state: open.state, since: open.since })
             })
         })

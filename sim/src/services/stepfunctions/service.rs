@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rehearsal_engine::asl::StateId;
 use rehearsal_engine::execution::{
     Effect, Env, Event, Execution, Invocation, Outcome, Resumed, Site, Start, Status, TaskId, TimerId, TimerPurpose,
@@ -9,10 +7,14 @@ use rehearsal_engine::execution::{
 };
 use rehearsal_engine::{Json, json, text};
 
-use super::api::{ListExecutions, Machine, Request, SendTask, StartExecution, TaskOutcome};
+use super::activities::Activity;
+use super::api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
 use super::executions::{ExecutionRecord, StateMachine};
+use super::journal::Told;
+use super::keyed::{self, site_actor};
+use super::nested::Awaited;
 use super::points::{MachinePoints, Point};
-use super::tasks::{OpenTask, TaskPlan};
+use super::tasks::{Called, TaskMock, TaskPlan};
 use crate::iam::Policies;
 use crate::services::{Answer, ApiError, Response, eventbridge};
 use crate::world::metrics::StatesMetric;
@@ -24,6 +26,8 @@ use crate::world::{
 pub struct StepFunctions {
     machines: Vec<StateMachine>,
     records: Vec<ExecutionRecord>,
+    activities: Vec<Activity>,
+    mocks: Vec<TaskMock>,
     effects: Vec<Effect>,
     points: Vec<MachinePoints>,
     changed: Parts,
@@ -42,7 +46,12 @@ const TIMER_LATE_MS: u64 = 100;
 
 impl StepFunctions {
     /// The service with these state machines.
-    pub fn new(machines: Vec<StateMachine>, announces: bool) -> StepFunctions {
+    pub fn new(
+        machines: Vec<StateMachine>,
+        activities: Vec<Activity>,
+        mocks: Vec<TaskMock>,
+        announces: bool,
+    ) -> StepFunctions {
         let mut first = 0;
         let points = machines.iter().map(|machine| {
             let points = MachinePoints::of(&machine.program, first);
@@ -53,6 +62,8 @@ impl StepFunctions {
         StepFunctions {
             machines,
             records: Vec::new(),
+            activities,
+            mocks,
             effects: Vec::new(),
             points,
             changed: Parts::NONE,
@@ -64,6 +75,8 @@ impl StepFunctions {
     /// Back to no execution; `keeps_history` for runs that somebody will look at.
     pub fn reset(&mut self, keeps_history: bool) {
         self.records.clear();
+        self.activities.iter_mut().for_each(Activity::reset);
+        self.mocks.iter_mut().for_each(TaskMock::reset);
         self.changed = Parts::NONE;
         self.keeps_history = keeps_history;
     }
@@ -76,6 +89,18 @@ impl StepFunctions {
     /// Every execution, in the order of their start.
     pub fn records(&self) -> &[ExecutionRecord] {
         &self.records
+    }
+
+    pub(super) fn records_mut(&mut self) -> &mut [ExecutionRecord] {
+        &mut self.records
+    }
+
+    pub(super) fn activities_mut(&mut self) -> &mut [Activity] {
+        &mut self.activities
+    }
+
+    pub(super) fn mark(&mut self, parts: Parts) {
+        self.changed = self.changed.and(parts);
     }
 
     /// By machine, the points of it that runs can reach, numbered one after the other.
@@ -115,17 +140,35 @@ impl StepFunctions {
     pub fn handle(&mut self, core: &mut Core, caller: Caller, request: Request) {
         let answer = match request {
             Request::StartExecution(start) => {
-                let answer = self.start(core, caller, &start);
+                let answer = self.start(core, caller, &start, None);
                 // AWS: a client that lost the answer starts again; a name makes that idempotent, no name does not.
                 if core.fault(FaultId::SfStartDup, caller.actor, Name::STATES_START_EXECUTION, caller.occurrence) != 0 {
                     let again = Caller { occurrence: caller.occurrence + CLIENT_RETRY_OCCURRENCE, ..caller };
-                    let _ = self.start(core, again, &start);
+                    let _ = self.start(core, again, &start, None);
                 }
                 answer
             }
             Request::StopExecution { execution, error, cause } => self.stop(core, &execution, error, cause),
             Request::DescribeExecution { execution } => self.describe(&execution),
-            Request::ListExecutions(list) => self.list(&list),
+            Request::StartSyncExecution(start) => match self.start_sync(core, caller, &start) {
+                // The answer comes when it is over.
+                None => return,
+                Some(error) => Err(error),
+            },
+            Request::RedriveExecution { execution } => self.redrive(core, &execution),
+            Request::GetExecutionHistory { execution, page, is_reversed, without_data } => {
+                self.history(core, &execution, &page, is_reversed, without_data)
+            }
+            Request::ListExecutions { machine, status, page } => self.list(&machine, status.as_deref(), &page),
+            Request::DescribeStateMachine { machine, of_execution } => self.describe_machine(&machine, of_execution),
+            Request::ListStateMachines { page } => self.list_machines(&page),
+            Request::GetActivityTask { activity, worker } => {
+                match self.poll_activity(core, caller, &activity, worker) {
+                    // The answer comes with the work, or after a minute.
+                    Ok(()) => return,
+                    Err(error) => Err(error),
+                }
+            }
             Request::SendTask(send) => self.send_task(core, send),
         };
         if let Err(error) = &answer {
@@ -143,19 +186,39 @@ impl StepFunctions {
 
     /// The answer to a task's call arrived.
     pub fn answer(&mut self, core: &mut Core, id: u32, task: TaskId, answer: Answer) {
-        let record = &mut self.records[id as usize];
+        let record = &self.records[id as usize];
         // A caller that no longer waits discards the late answer.
         let Some(place) = record.tasks.iter().position(|open| open.task == task) else { return };
         let open = &record.tasks[place];
         let request_key = core.entropy(open.actor, Name::RESPONSE, 0);
         let callback = open.plan.is_callback();
+        if let Some(child) = open.child {
+            // What is told now is that the child is over.
+            let outcome = self.child_outcome(child, open.plan == TaskPlan::Execution { as_json: true });
+            self.records[id as usize].tasks.swap_remove(place);
+            let event = match outcome {
+                Ok(output) => Event::Succeeded { task, output },
+                Err((error, cause)) => Event::Failed { task, error: Some(error), cause: Some(cause) },
+            };
+            let _ = self.resume(core, id, event);
+            self.drive(core, id);
+            return;
+        }
+        let waits_for_child = matches!(open.plan, TaskPlan::Execution { .. });
         let event = match open.plan.outcome(answer, request_key) {
+            Ok(output) if waits_for_child => {
+                let child = output.get("ExecutionArn").and_then(Json::as_str).map(|arn| self.find_execution(arn));
+                if let Some(Ok(child)) = child {
+                    self.await_child(core, id, task, child);
+                }
+                Event::Submitted { task, output }
+            }
             Ok(output) if callback => Event::Submitted { task, output },
             Ok(output) => Event::Succeeded { task, output },
             Err((error, cause)) => Event::Failed { task, error: Some(error), cause: Some(cause) },
         };
         if !matches!(event, Event::Submitted { .. }) {
-            record.tasks.swap_remove(place);
+            self.records[id as usize].tasks.swap_remove(place);
             if callback {
                 self.changed = self.changed.and(Parts::TOKENS);
             }
@@ -164,7 +227,13 @@ impl StepFunctions {
         self.drive(core, id);
     }
 
-    fn start(&mut self, core: &mut Core, caller: Caller, start: &StartExecution) -> Result<Json, ApiError> {
+    pub(super) fn start(
+        &mut self,
+        core: &mut Core,
+        caller: Caller,
+        start: &StartExecution,
+        awaited: Option<Awaited>,
+    ) -> Result<Json, ApiError> {
         let Some(machine_index) = self.find_machine(&start.machine) else {
             let arn = match &start.machine {
                 Machine::Arn(arn) => arn.clone(),
@@ -189,6 +258,11 @@ impl StepFunctions {
             let message = format!("Execution Already Exists: '{}'", known.arn);
             return Err(ApiError::new("ExecutionAlreadyExists", message));
         }
+        let open = || self.records.iter().filter(|record| record.status == Status::Running).count();
+        if self.records.len() >= OPEN_EXECUTIONS_MAX && open() >= OPEN_EXECUTIONS_MAX {
+            let message = "Maximum number of running executions reached";
+            return Err(ApiError::new("ExecutionLimitExceeded", message));
+        }
         let actor = core.child(caller.actor, machine.name, caller.occurrence);
         let name = start
             .name
@@ -196,24 +270,8 @@ impl StepFunctions {
             .unwrap_or_else(|| uuid(core.entropy(actor, Name::EXECUTION, 0), core.entropy(actor, Name::EXECUTION, 1)));
         let arn = execution_arn(core, machine, &name, actor);
         core.note(actor, || format!("execution {name} starts with {}", start.input));
-        let engine = Execution::start(
-            machine.program.clone(),
-            Start {
-                input: start.input.clone(),
-                input_text: None,
-                execution_arn: arn.clone(),
-                execution_name: name.clone(),
-                role_arn: machine.role_arn.clone(),
-                state_machine_arn: machine.arn.clone(),
-                state_machine_name: machine.text.clone(),
-                start_ms: core.now().0,
-                workflow_type: if machine.express { WorkflowType::Express } else { WorkflowType::Standard },
-                era: rehearsal_engine::execution::Era::default(),
-                history: self.keeps_history,
-            },
-        );
         let id = self.records.len() as u32;
-        self.records.push(ExecutionRecord {
+        let mut record = ExecutionRecord {
             machine: machine_index,
             actor,
             arn: arn.clone(),
@@ -227,11 +285,19 @@ impl StepFunctions {
             state: None,
             started: core.now(),
             stopped: None,
-            engine: Some(Box::new(engine)),
+            number: id,
+            redrives: 0,
+            acting: actor,
+            journal: Vec::new(),
+            awaited_by: awaited.into_iter().collect(),
+            engine: None,
             tasks: Vec::new(),
             timers: Vec::new(),
             heartbeats: 0,
-        });
+        };
+        let engine = Execution::start(machine.program.clone(), start_of(&record, machine, self.keeps_history));
+        record.engine = Some(Box::new(engine));
+        self.records.push(record);
         core.measure(StatesMetric::ExecutionsStarted.of(machine_index), 1.0);
         self.changed = self.changed.and(Parts::EXECUTIONS);
         self.announce(core, id);
@@ -252,74 +318,16 @@ impl StepFunctions {
         Ok(Json::from_pairs([("stopDate", seconds(core.now()))]))
     }
 
-    fn describe(&self, arn: &str) -> Result<Json, ApiError> {
-        let record = &self.records[self.find_execution(arn)? as usize];
-        let machine = &self.machines[record.machine as usize];
-        let mut members = vec![
-            ("executionArn", Json::String(record.arn.clone())),
-            ("stateMachineArn", Json::String(machine.arn.clone())),
-            ("name", Json::String(record.name.clone())),
-            ("status", record.status.name().into()),
-            ("startDate", seconds(record.started)),
-            ("input", record.input.to_string().into()),
-        ];
-        members.extend(record.stopped.map(|at| ("stopDate", seconds(at))));
-        if record.status == Status::Succeeded {
-            members.push(("output", record.output.to_string().into()));
-        }
-        members.extend(record.error.clone().map(|error| ("error", Json::String(error))));
-        members.extend(record.cause.clone().map(|cause| ("cause", Json::String(cause))));
-        Ok(Json::from_pairs(members))
-    }
-
-    fn list(&self, list: &ListExecutions) -> Result<Json, ApiError> {
-        let Some(machine) = self.machines.iter().position(|machine| machine.arn == list.machine) else {
-            let message = format!("State Machine Does Not Exist: '{}'", list.machine);
-            return Err(ApiError::new("StateMachineDoesNotExist", message));
-        };
-        if self.machines[machine].express {
-            let message = format!("This operation is not supported by this type of state machine: '{}'", list.machine);
-            return Err(ApiError::new("StateMachineTypeNotSupported", message));
-        }
-        // A token is the place of the page's last execution, so that new ones do not shift what follows.
-        let end = match list.next_token.as_deref().map(str::parse::<usize>) {
-            None => self.records.len(),
-            Some(Ok(place)) if place <= self.records.len() => place,
-            Some(_) => return Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'")),
-        };
-        let is_wanted = |record: &ExecutionRecord| {
-            record.machine as usize == machine
-                && list.status.as_deref().is_none_or(|wanted| record.status.name() == wanted)
-        };
-        let wanted = self.records[..end].iter().enumerate().rev().filter(|(_, record)| is_wanted(record));
-        let page: Vec<(usize, &ExecutionRecord)> = wanted.take(list.max_results + 1).collect();
-        let listed = page.iter().take(list.max_results).map(|(_, record)| {
-            let mut members = vec![
-                ("executionArn", Json::String(record.arn.clone())),
-                ("stateMachineArn", Json::String(list.machine.clone())),
-                ("name", Json::String(record.name.clone())),
-                ("status", record.status.name().into()),
-                ("startDate", seconds(record.started)),
-            ];
-            members.extend(record.stopped.map(|at| ("stopDate", seconds(at))));
-            Json::from_pairs(members)
-        });
-        let mut answer = vec![("executions", Json::from(listed.collect::<Vec<Json>>()))];
-        if let (true, Some((place, _))) = (page.len() > list.max_results, page.get(list.max_results - 1)) {
-            answer.push(("nextToken", place.to_string().into()));
-        }
-        Ok(Json::from_pairs(answer))
-    }
-
     fn send_task(&mut self, core: &mut Core, send: SendTask) -> Result<Json, ApiError> {
         let timed_out = || ApiError::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
-        let Some((id, number)) = read_token(&send.token) else {
+        let Some(id) = keyed::execution_of(&send.token) else {
             return Err(ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"));
         };
-        let record = self.records.get_mut(id as usize).ok_or_else(timed_out)?;
+        let does_not_exist =
+            || ApiError::new("TaskDoesNotExist", "Task Does Not Exist: 'Provided task does not exist'");
+        let record = self.records.get_mut(id as usize).ok_or_else(does_not_exist)?;
         let open = record.tasks.iter().position(|open| open.token.as_ref().is_some_and(|token| *token == send.token));
         let place = open.ok_or_else(timed_out)?;
-        let _ = number;
         let task = record.tasks[place].task;
         let event = match send.outcome {
             TaskOutcome::Success { output } => Event::Succeeded { task, output },
@@ -335,12 +343,13 @@ impl StepFunctions {
         if resumed == Resumed::Stale { Err(timed_out()) } else { Ok(Json::object()) }
     }
 
-    fn resume(&mut self, core: &mut Core, id: u32, event: Event) -> Resumed {
+    pub(super) fn resume(&mut self, core: &mut Core, id: u32, event: Event) -> Resumed {
         let record = &mut self.records[id as usize];
         let machine = &self.machines[record.machine as usize];
         let Some(mut engine) = record.engine.take() else { return Resumed::Stale };
         let points = &self.points[record.machine as usize];
-        let mut env = WorldEnv::new(core, record.actor, machine, points, id);
+        let mut env = WorldEnv::new(core, record.acting, machine, points, id);
+        record.journal.push(Told::Event(env.core.now(), event.clone()));
         let resumed = engine.resume(event, &mut env);
         record.state = env.entered.or(record.state);
         record.engine = Some(engine);
@@ -348,14 +357,15 @@ impl StepFunctions {
     }
 
     /// Runs an execution until it waits, and does what it asks for.
-    fn drive(&mut self, core: &mut Core, id: u32) {
+    pub(super) fn drive(&mut self, core: &mut Core, id: u32) {
         let mut effects = std::mem::take(&mut self.effects);
         loop {
             let record = &mut self.records[id as usize];
             let machine = &self.machines[record.machine as usize];
             let Some(mut engine) = record.engine.take() else { break };
             let points = &self.points[record.machine as usize];
-            let mut env = WorldEnv::new(core, record.actor, machine, points, id);
+            let mut env = WorldEnv::new(core, record.acting, machine, points, id);
+            record.journal.push(Told::Poll(env.core.now()));
             engine.poll(&mut env, &mut effects);
             if env.entered.is_some() {
                 self.changed = self.changed.and(Parts::EXECUTION_STATES);
@@ -371,8 +381,8 @@ impl StepFunctions {
                         let record = &mut self.records[id as usize];
                         let machine = &self.machines[record.machine as usize];
                         let actor = match purpose {
-                            TimerPurpose::Execution => record.actor,
-                            _ => site_actor(core, machine, record.actor, &site),
+                            TimerPurpose::Execution => record.acting,
+                            _ => site_actor(core, machine, record.acting, &site),
                         };
                         let mut number = purpose as u32;
                         if purpose == TimerPurpose::Heartbeat {
@@ -391,7 +401,13 @@ impl StepFunctions {
                         }
                     }
                     Effect::Abandon { task } => {
-                        self.records[id as usize].tasks.retain(|open| open.task != task);
+                        let tasks = &mut self.records[id as usize].tasks;
+                        if let Some(place) = tasks.iter().position(|open| open.task == task) {
+                            let open = tasks.swap_remove(place);
+                            if let Some(child) = open.child {
+                                self.stop_child(core, child, open.actor);
+                            }
+                        }
                         self.changed = self.changed.and(Parts::TOKENS);
                     }
                     Effect::Invoke(invocation) => self.invoke(core, id, *invocation),
@@ -407,8 +423,9 @@ impl StepFunctions {
         let machine = &self.machines[record.machine as usize];
         let Invocation { task, site, parameters, token, resource, .. } = invocation;
         let invocation_arn = resource.arn();
-        let actor = site_actor(core, machine, record.actor, &site);
-        let Some(Some(plan)) = machine.plans.get(site.state.0 as usize).cloned() else {
+        let actor = site_actor(core, machine, record.acting, &site);
+        let planned = machine.plans.get(site.state.0 as usize).cloned().flatten();
+        let Some(plan) = planned.or_else(|| TaskPlan::of_reader(&resource)) else {
             // Refused when the scenario is loaded; a run that gets here must still end.
             let cause = format!("'{invocation_arn}' is not simulated");
             let failed = Event::Failed { task, error: Some("NotSimulated".into()), cause: Some(cause.into()) };
@@ -416,7 +433,10 @@ impl StepFunctions {
             return;
         };
         let (name, role) = (machine.states[site.state.0 as usize], machine.role);
-        let _ = self.resume(core, id, Event::Started { task, worker: None });
+        // Work of an activity starts when a worker takes it.
+        if !matches!(plan, TaskPlan::Activity { .. }) {
+            let _ = self.resume(core, id, Event::Started { task, worker: None });
+        }
         let (record, machine) =
             (&self.records[id as usize], &self.machines[self.records[id as usize].machine as usize]);
         if !machine.assumable {
@@ -426,6 +446,10 @@ impl StepFunctions {
                 id,
                 Event::Failed { task, error: Some("States.TaskFailed".into()), cause: Some(cause) },
             );
+            return;
+        }
+        if let TaskPlan::Activity { .. } | TaskPlan::Mock { .. } = plan {
+            self.invoke_without_request(core, id, Called { task, actor, token, plan, state: site.state }, parameters);
             return;
         }
         let mut request = plan.request(parameters);
@@ -440,7 +464,7 @@ impl StepFunctions {
         if plan.is_callback() {
             self.changed = self.changed.and(Parts::TOKENS);
         }
-        record.tasks.push(OpenTask { task, actor, token, plan, state: site.state, since: core.now() });
+        record.tasks.push(Called { task, actor, token, plan, state: site.state }.open(core.now()));
         let reply_to = ReplyTo::Task { execution: id, task };
         match request {
             Err(error) => core.answer(actor, reply_to, Err(error)),
@@ -458,6 +482,29 @@ impl StepFunctions {
         }
         if core.fault(FaultId::SfAbort, actor, operation, 0) != 0 {
             let _ = self.resume(core, id, Event::Stop { error: None, cause: Some("stopped by an operator".into()) });
+        }
+    }
+
+    /// Calls what is not reached by a request: workers, and mocks.
+    fn invoke_without_request(&mut self, core: &mut Core, id: u32, called: Called, parameters: Json) {
+        let (task, actor) = (called.task, called.actor);
+        let plan = called.plan.clone();
+        if plan.is_callback() {
+            self.changed = self.changed.and(Parts::TOKENS);
+        }
+        self.records[id as usize].tasks.push(called.open(core.now()));
+        match plan {
+            TaskPlan::Activity { activity } => self.offer(core, activity, id, task, parameters),
+            TaskPlan::Mock { mock, .. } => {
+                let entropy = core.entropy(actor, Name::HANDLER, 0);
+                let told = match self.mocks.get_mut(mock as usize) {
+                    Some(mock) => mock.answer(&parameters, core.now(), entropy),
+                    None => json!({"error": "NotSimulated", "cause": "there is no such mock"}),
+                };
+                let reply_to = ReplyTo::Task { execution: id, task };
+                core.answer_after(MOCK_MS, actor, 0, reply_to, Ok(Response::States(told)));
+            }
+            _ => {}
         }
     }
 
@@ -481,16 +528,22 @@ impl StepFunctions {
         for (_, timer) in record.timers.drain(..) {
             core.cancel(timer);
         }
-        record.tasks.clear();
+        let left = std::mem::take(&mut record.tasks);
         if !self.keeps_history {
             record.engine = None;
         }
+        for open in left {
+            if let Some(child) = open.child {
+                self.stop_child(core, child, open.actor);
+            }
+        }
         self.changed = self.changed.and(Parts::EXECUTIONS).and(Parts::TOKENS);
         self.announce(core, id);
+        self.tell_end(core, id);
     }
 
     /// AWS: a Standard execution's change of status is an event on the default bus.
-    fn announce(&mut self, core: &mut Core, id: u32) {
+    pub(super) fn announce(&mut self, core: &mut Core, id: u32) {
         let record = &mut self.records[id as usize];
         let machine = &self.machines[record.machine as usize];
         if machine.express || !self.announces {
@@ -538,19 +591,23 @@ impl StepFunctions {
         core.send_after(STATUS_CHANGE_MS, STATUS_CHANGE_SPREAD_MS, caller, request);
     }
 
-    fn find_machine(&self, machine: &Machine) -> Option<u32> {
+    pub(super) fn find_machine(&self, machine: &Machine) -> Option<u32> {
         match machine {
             Machine::Index(index) => Some(*index),
             Machine::Arn(arn) => self.machines.iter().position(|machine| machine.arn == *arn).map(|index| index as u32),
         }
     }
 
-    fn find_execution(&self, arn: &str) -> Result<u32, ApiError> {
+    pub(super) fn find_execution(&self, arn: &str) -> Result<u32, ApiError> {
         let found = self.records.iter().position(|record| *record.arn == *arn).map(|id| id as u32);
         found.ok_or_else(|| ApiError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'")))
     }
 }
 
+/// A mocked task answers after this long.
+const MOCK_MS: u64 = 100;
+/// AWS: the quota of open executions of an account.
+const OPEN_EXECUTIONS_MAX: usize = 1_000_000;
 /// Who assumes the role of a state machine.
 const PRINCIPAL: &str = "states.amazonaws.com";
 /// A task's connector notices a lost connection after about this long.
@@ -580,11 +637,6 @@ impl<'w> WorldEnv<'w> {
     ) -> WorldEnv<'w> {
         WorldEnv { core, actor, machine, points, execution, entered: None, caught: None }
     }
-
-    fn key(&mut self, site: &Site, name: Name, occurrence: u32) -> u64 {
-        let actor = site_actor(self.core, self.machine, self.actor, site);
-        self.core.entropy(actor, name, occurrence)
-    }
 }
 
 impl Env for WorldEnv<'_> {
@@ -593,18 +645,15 @@ impl Env for WorldEnv<'_> {
     }
 
     fn random(&mut self, site: &Site, occurrence: u32) -> f64 {
-        const SCALE: f64 = 1.0 / (1u64 << 53) as f64;
-        (self.key(site, Name::TRY, occurrence) >> 11) as f64 * SCALE
+        keyed::random(self.core, self.machine, self.actor, site, occurrence)
     }
 
     fn uuid(&mut self, site: &Site, occurrence: u32) -> String {
-        let key = self.key(site, Name::ENTRY, occurrence);
-        uuid(key, key.rotate_left(23) ^ 0x2545_f491).to_string()
+        keyed::uuid(self.core, self.machine, self.actor, site, occurrence)
     }
 
     fn task_token(&mut self, site: &Site) -> Arc<str> {
-        let key = self.key(site, Name::RESPONSE, 0);
-        URL_SAFE_NO_PAD.encode(format!("{}.{key:016x}", self.execution)).into()
+        keyed::task_token(self.core, self.machine, self.actor, site, self.execution)
     }
 
     fn retried(&mut self, state: StateId, retrier: usize) {
@@ -638,20 +687,21 @@ impl Env for WorldEnv<'_> {
     }
 }
 
-fn read_token(token: &str) -> Option<(u32, u64)> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (execution, key) = std::str::from_utf8(&bytes).ok()?.split_once('.')?;
-    Some((execution.parse().ok()?, u64::from_str_radix(key, 16).ok()?))
-}
-
-fn site_actor(core: &mut Core, machine: &StateMachine, actor: ActorId, site: &Site) -> ActorId {
-    let mut actor = actor;
-    for step in site.scope.iter() {
-        actor = core.child(actor, machine.states[step.state.0 as usize], (step.visit << 8) | step.attempt);
-        actor = core.child(actor, Name::ENTRY, step.index);
+/// How the interpreter of an execution begins.
+pub(super) fn start_of(record: &ExecutionRecord, machine: &StateMachine, history: bool) -> Start {
+    Start {
+        input: record.input.clone(),
+        input_text: None,
+        execution_arn: record.arn.clone(),
+        execution_name: record.name.clone(),
+        role_arn: machine.role_arn.clone(),
+        state_machine_arn: machine.arn.clone(),
+        state_machine_name: machine.text.clone(),
+        start_ms: record.started.0,
+        workflow_type: if machine.express { WorkflowType::Express } else { WorkflowType::Standard },
+        era: rehearsal_engine::execution::Era::default(),
+        history,
     }
-    actor = core.child(actor, machine.states[site.state.0 as usize], site.visit);
-    core.child(actor, Name::TRY, site.attempt)
 }
 
 fn execution_arn(core: &Core, machine: &StateMachine, name: &str, actor: ActorId) -> Arc<str> {
@@ -698,6 +748,6 @@ fn measure_end(core: &mut Core, record: &ExecutionRecord) {
 }
 
 /// AWS: the API gives dates in seconds with a fraction.
-fn seconds(at: Millis) -> Json {
+pub(super) fn seconds(at: Millis) -> Json {
     Json::from(at.0 as f64 / 1000.0)
 }

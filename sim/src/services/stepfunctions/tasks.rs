@@ -5,6 +5,7 @@ use rehearsal_engine::execution::TaskId;
 use rehearsal_engine::json::{Object, ToJson as _};
 use rehearsal_engine::{Json, json, text};
 
+use crate::handlers::mock::MockOutcome;
 use crate::services::{Answer, ApiError, Request, Response, lambda};
 use crate::world::{ActorId, Millis, uuid};
 
@@ -15,6 +16,23 @@ pub enum TaskPlan {
     Function {
         /// The function's index.
         function: u32,
+    },
+    /// An activity: the parameters wait for a worker.
+    Activity {
+        /// The activity's index.
+        activity: u32,
+    },
+    /// `states:startExecution.sync`: the end of the execution is the task's.
+    Execution {
+        /// `.sync:2`: input and output as JSON, not as text.
+        as_json: bool,
+    },
+    /// Anything that the scenario mocks.
+    Mock {
+        /// The mock's index.
+        mock: u32,
+        /// Whether the result comes through the task token.
+        callback: bool,
     },
     /// `lambda:invoke`.
     Invoke {
@@ -43,6 +61,73 @@ pub(super) struct OpenTask {
     pub(super) plan: TaskPlan,
     pub(super) state: StateId,
     pub(super) since: Millis,
+    /// The execution that it waits for.
+    pub(super) child: Option<u32>,
+    /// Whether a worker has it.
+    pub(super) is_polled: bool,
+}
+
+/// A task on its way out.
+pub(super) struct Called {
+    pub(super) task: TaskId,
+    pub(super) actor: ActorId,
+    pub(super) token: Option<Arc<str>>,
+    pub(super) plan: TaskPlan,
+    pub(super) state: StateId,
+}
+
+impl Called {
+    pub(super) fn open(self, since: Millis) -> OpenTask {
+        let Called { task, actor, token, plan, state } = self;
+        OpenTask { task, actor, token, plan, state, since, child: None, is_polled: false }
+    }
+}
+
+/// The resource of a task whose answers the scenario gives, in turn; the last one serves all further calls.
+pub struct TaskMock {
+    /// The resource's ARN.
+    pub resource: Arc<str>,
+    /// Its answers, at least one.
+    pub answers: Vec<TaskAnswer>,
+    asked: usize,
+}
+
+/// Makes one answer from the parameters, the time and a keyed value; the error says why there is none.
+pub type TaskAnswer = Box<dyn Fn(&Json, Millis, u64) -> Result<MockOutcome, String>>;
+
+impl TaskMock {
+    /// A mock that was not asked yet.
+    pub fn new(resource: Arc<str>, answers: Vec<TaskAnswer>) -> TaskMock {
+        TaskMock { resource, answers, asked: 0 }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.asked = 0;
+    }
+
+    /// `{output}`, or `{error, cause}`.
+    pub(super) fn answer(&mut self, parameters: &Json, now: Millis, entropy: u64) -> Json {
+        let answer = self.answers.get(self.asked).or(self.answers.last());
+        self.asked += 1;
+        match answer.map_or(Err("it has no answer".to_owned()), |answer| answer(parameters, now, entropy)) {
+            Ok(MockOutcome::Returned(output)) => json!({"output": output}),
+            Ok(MockOutcome::Raised { error, cause }) => json!({"error": error, "cause": cause}),
+            Err(error) => {
+                let cause = format!("the mock of '{}' fails: {error}", self.resource);
+                json!({"error": "MockFailed", "cause": cause})
+            }
+        }
+    }
+}
+
+/// What the template and the scenario have for tasks to call.
+pub struct Found<'f> {
+    /// The function with this ARN.
+    pub function: &'f dyn Fn(&str) -> Option<u32>,
+    /// The activity with this ARN.
+    pub activity: &'f dyn Fn(&str) -> Option<u32>,
+    /// The mock of this resource.
+    pub mock: &'f dyn Fn(&str) -> Option<u32>,
 }
 
 /// A failed task: the error's name and its cause.
@@ -50,19 +135,31 @@ pub(super) type TaskFailure = (Arc<str>, Arc<str>);
 
 impl TaskPlan {
     /// How `resource` is called; the error says why it cannot be, and what to do.
-    pub fn of(resource: &Resource, find_function: impl Fn(&str) -> Option<u32>) -> Result<TaskPlan, String> {
+    pub fn of(resource: &Resource, found: &Found<'_>) -> Result<TaskPlan, String> {
+        if let Some(mock) = (found.mock)(resource.arn()) {
+            return Ok(TaskPlan::Mock { mock, callback: resource.is_callback() });
+        }
         match resource {
-            Resource::Lambda { arn } => match find_function(arn) {
+            Resource::Lambda { arn } => match (found.function)(arn) {
                 Some(function) => Ok(TaskPlan::Function { function }),
-                None => Err(format!("the template defines no function '{arn}'")),
+                None => Err(format!("the template defines no function '{arn}'; {}", how_to_mock(arn))),
             },
             Resource::Service(call) => service_plan(call),
-            Resource::Activity { arn } => {
-                Err(format!("activities are not simulated, and the task calls '{arn}': use a function or a task token"))
-            }
+            Resource::Activity { arn } => match (found.activity)(arn) {
+                Some(activity) => Ok(TaskPlan::Activity { activity }),
+                None => Err(format!("the template defines no activity '{arn}'; {}", how_to_mock(arn))),
+            },
             Resource::Placeholder { text } => {
                 Err(format!("'{text}' was left without a value: add it to DefinitionSubstitutions"))
             }
+        }
+    }
+
+    /// How the `ItemReader` of a Map reads.
+    pub(super) fn of_reader(resource: &Resource) -> Option<TaskPlan> {
+        match resource {
+            Resource::Service(call) if &*call.service == "s3" => service_plan(call).ok(),
+            _ => None,
         }
     }
 
@@ -87,15 +184,30 @@ impl TaskPlan {
                 let function = lambda::Target::Text(function.clone());
                 Ok(Request::Lambda(Box::new(lambda::Invoke { function, payload, mode })))
             }
+            TaskPlan::Execution { .. } => Request::parse("states", "StartExecution", &as_texts("states", parameters)),
+            // Neither is reached by a request.
+            TaskPlan::Activity { .. } | TaskPlan::Mock { .. } => {
+                Err(ApiError::not_simulated("states", "InvokeActivity"))
+            }
             TaskPlan::Api { service, operation, .. } => {
-                Request::parse(service, operation, &as_texts(service, parameters))
+                // AWS: an `ItemReader` reads every page of a listing.
+                let parameters = match (&**service, &**operation) {
+                    ("s3", "ListObjectsV2") => with_all_keys(parameters),
+                    _ => as_texts(service, parameters),
+                };
+                Request::parse(service, operation, &parameters)
             }
         }
     }
 
     /// Whether the result comes through the task token.
     pub(super) fn is_callback(&self) -> bool {
-        matches!(self, TaskPlan::Invoke { callback: true } | TaskPlan::Api { callback: true, .. })
+        matches!(
+            self,
+            TaskPlan::Invoke { callback: true }
+                | TaskPlan::Api { callback: true, .. }
+                | TaskPlan::Mock { callback: true, .. }
+        )
     }
 
     /// What the task came to.
@@ -114,6 +226,21 @@ impl TaskPlan {
                 result.insert(text!("StatusCode"), response.status.to_json());
                 add_metadata(&mut result, request_key);
                 Ok(Json::from(result))
+            }
+            (TaskPlan::Mock { .. }, Ok(Response::States(told))) => {
+                let text = |key: &str| told.get(key).and_then(Json::as_str).unwrap_or_default().into();
+                told.get("output").cloned().ok_or_else(|| (text("error"), text("cause")))
+            }
+            (TaskPlan::Execution { .. }, Ok(Response::States(response))) => {
+                let mut result = in_pascal_case(&response, false);
+                if let Some(members) = result.make_object() {
+                    add_metadata(members, request_key);
+                }
+                Ok(result)
+            }
+            // What an `ItemReader` read.
+            (TaskPlan::Api { service, sdk: false, .. }, Ok(response)) if &**service == "s3" => {
+                Ok(with_item_names(response.to_json()))
             }
             (TaskPlan::Api { service, sdk, .. }, Ok(response)) => {
                 let mut result = match response {
@@ -170,10 +297,14 @@ impl TaskPlan {
                 };
                 (format!("{prefix}.{name}").into(), cause.into())
             }
-            TaskPlan::Api { service, .. } => {
+            TaskPlan::Api { .. } | TaskPlan::Execution { .. } | TaskPlan::Activity { .. } | TaskPlan::Mock { .. } => {
+                let service = match self {
+                    TaskPlan::Api { service, .. } => &**service,
+                    _ => "states",
+                };
                 let (prefix, client, general) = optimized_prefix(service);
                 // AWS: the integration's client models no error of SQS.
-                let modelled = modelled && &**service != "sqs";
+                let modelled = modelled && service != "sqs";
                 let name = if modelled || code.ends_with("ClientException") { *code } else { general };
                 let name = if name.ends_with("Exception") || name.ends_with("Error") {
                     name.to_owned()
@@ -195,8 +326,11 @@ impl TaskPlan {
 
 fn service_plan(call: &ServiceCall) -> Result<TaskPlan, String> {
     let callback = call.pattern == Pattern::WaitForTaskToken;
-    if matches!(call.pattern, Pattern::Sync | Pattern::Sync2) {
-        return Err(format!("'{}' waits for a job, which is not simulated", call.arn));
+    if let Pattern::Sync | Pattern::Sync2 = call.pattern {
+        if &*call.service == "states" && &*call.action == "startExecution" {
+            return Ok(TaskPlan::Execution { as_json: call.pattern == Pattern::Sync2 });
+        }
+        return Err(format!("'{}' waits for a job, which is not simulated; {}", call.arn, how_to_mock(&call.arn)));
     }
     if &*call.service == "lambda" && &*call.action == "invoke" {
         return Ok(TaskPlan::Invoke { callback });
@@ -212,18 +346,38 @@ fn service_plan(call: &ServiceCall) -> Result<TaskPlan, String> {
         "lambda" => "lambda",
         "sqs" => "sqs",
         "sns" => "sns",
-        _ => {
-            return Err(format!(
-                "'{}' is not simulated; simulated are lambda, dynamodb, events, states, sqs and sns",
-                call.arn
-            ));
-        }
+        "s3" => "s3",
+        _ => return Err(format!("'{}' is not simulated; {}", call.arn, how_to_mock(&call.arn))),
     };
     let mut operation = String::new();
     let mut letters = call.action.chars();
     operation.extend(letters.next().map(|first| first.to_ascii_uppercase()));
     operation.extend(letters);
     Ok(TaskPlan::Api { service: service.into(), operation: operation.into(), sdk, callback })
+}
+
+fn with_all_keys(mut parameters: Json) -> Json {
+    if let Some(members) = parameters.make_object() {
+        members.insert(text!("MaxKeys"), json!(u32::MAX));
+    }
+    parameters
+}
+
+/// AWS: the items of a listing have `Etag` where the API has `ETag`.
+fn with_item_names(mut read: Json) -> Json {
+    let contents = read.make_object().and_then(|members| members.get_mut("Contents")).and_then(Json::make_array);
+    for item in contents.into_iter().flatten() {
+        let members = item.as_object().into_iter().flat_map(Object::iter);
+        let renamed =
+            members.map(|(key, value)| (if &**key == "ETag" { text!("Etag") } else { key.clone() }, value.clone()));
+        *item = Json::from_pairs(renamed.collect::<Vec<_>>());
+    }
+    read
+}
+
+/// What to write so that a task has an answer.
+fn how_to_mock(arn: &str) -> String {
+    format!("mock it in the scenario, for example mocks: {{'{arn}': {{result: {{}}}}}}")
 }
 
 /// AWS: the integrations take objects where the API wants JSON text.
@@ -313,6 +467,7 @@ fn sdk_prefix(service: &str) -> &'static str {
         "states" => "Sfn",
         "sqs" => "Sqs",
         "sns" => "Sns",
+        "s3" => "S3",
         _ => "Lambda",
     }
 }
@@ -322,9 +477,10 @@ fn optimized_prefix(service: &str) -> (&'static str, &'static str, &'static str)
     match service {
         "dynamodb" => ("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDBException"),
         "events" => ("EventBridge", "AmazonEventBridge", "AmazonEventBridgeException"),
-        "states" => ("StepFunctions", "AWSStepFunctions", "AWSStepFunctionsException"),
         "sqs" => ("SQS", "AmazonSQS", "AmazonSQSException"),
         "sns" => ("SNS", "AmazonSNS", "AmazonSNSException"),
+        "s3" => ("S3", "Amazon S3", "AmazonS3Exception"),
+        "states" => ("StepFunctions", "AWSStepFunctions", "AWSStepFunctionsException"),
         _ => ("Lambda", "AWSLambda", "AWSLambdaException"),
     }
 }

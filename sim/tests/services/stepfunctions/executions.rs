@@ -133,7 +133,9 @@ fn a_stopped_execution_is_aborted_and_its_function_goes_on() {
     let arn = "arn:aws:states:us-east-1:111111111111:execution:flow:it";
     let expected = json!({
         "executionArn": arn, "stateMachineArn": machine_arn("flow"), "name": "it", "status": "RUNNING",
-        "startDate": (described.get("startDate")), "input": "{\"n\":1}",
+        "startDate": (described.get("startDate")), "input": "{\"n\":1}", "inputDetails": {"included": true},
+        "redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE",
+        "redriveStatusReason": "Execution is RUNNING and cannot be redriven",
     });
     assert_eq!(described, expected);
     let described = Json::parse(&lines[2]).expect("JSON");

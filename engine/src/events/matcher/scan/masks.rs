@@ -1,6 +1,6 @@
 //! A bit per byte for what a block of an event holds, by comparing 16 bytes at a time.
 
-use wide::{CmpEq, CmpGt, i8x16};
+use wide::{CmpEq, CmpGt, i8x16, u8x16};
 
 pub(super) const BLOCK_BYTES: usize = 64;
 
@@ -10,7 +10,6 @@ const PART_BYTES: usize = 16;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Masks {
     pub(super) quotes: u64,
-    pub(super) backslashes: u64,
     /// Brackets, and bytes that are none but have no place in JSON outside of a string: `\`, `^`, `_`, `|`, `~`, DEL.
     pub(super) brackets: u64,
     /// Whether there is any control character.
@@ -22,14 +21,24 @@ type Parts = [i8x16; BLOCK_BYTES / PART_BYTES];
 #[inline]
 pub(super) fn masks(block: &[u8; BLOCK_BYTES]) -> Masks {
     let parts = parts(block);
-    let slashes = parts.map(|part| part.cmp_eq(splat(b'\\')));
     Masks {
         quotes: bits(parts.map(|part| part.cmp_eq(splat(b'"')))),
-        backslashes: if any(slashes) { bits(slashes) } else { 0 },
         // Compared as signed numbers, so that bytes over 0x7f are below.
         brackets: bits(parts.map(|part| (part | splat(0x20)).cmp_gt(splat(b'z')))),
-        has_controls: any(parts.map(|part| splat(b' ').cmp_gt(part) & !part)),
+        has_controls: has_controls(block),
     }
+}
+
+/// A bit for each backslash.
+pub(super) fn backslashes(block: &[u8; BLOCK_BYTES]) -> u64 {
+    bits(parts(block).map(|part| part.cmp_eq(splat(b'\\'))))
+}
+
+#[inline]
+fn has_controls(block: &[u8; BLOCK_BYTES]) -> bool {
+    let (parts, _) = block.as_chunks::<PART_BYTES>();
+    let least = parts.iter().fold(u8x16::splat(u8::MAX), |least, part| least.min(u8x16::new(*part)));
+    least.min(u8x16::splat(b' ' - 1)).cmp_eq(least).move_mask() != 0
 }
 
 #[inline]
@@ -50,12 +59,6 @@ fn bits(parts: Parts) -> u64 {
     a | b << 16 | c << 32 | d << 48
 }
 
-/// Whether the highest bit of any byte is set.
-#[inline]
-fn any([a, b, c, d]: Parts) -> bool {
-    ((a | b) | (c | d)).move_mask() != 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,11 +72,11 @@ mod tests {
                 let bit = |is_set: bool| u64::from(is_set) << at;
                 let expected = Masks {
                     quotes: bit(byte == b'"'),
-                    backslashes: bit(byte == b'\\'),
                     brackets: bit(b"[]{}\\^_|~\x7f".contains(&byte)),
                     has_controls: byte < b' ',
                 };
                 assert_eq!(masks(&block), expected, "byte {byte} at {at}");
+                assert_eq!(backslashes(&block), bit(byte == b'\\'), "byte {byte} at {at}");
             }
         }
     }

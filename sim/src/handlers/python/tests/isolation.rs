@@ -134,9 +134,9 @@ fn what_the_world_does_not_control_is_refused_and_told() {
         ),
         ("import os; os.system('ls')", "PermissionError", "process", "started a process (os.system)"),
         ("import os; os.fork()", "PermissionError", "process", "started a process (os.fork)"),
-        ("open('/tmp/x', 'w')", "OSError", "file", "opened /tmp/x for writing"),
+        ("open('/var/x', 'w')", "OSError", "file", "opened /var/x for writing"),
         ("open('/etc/hostname')", "FileNotFoundError", "file", "read /etc/hostname"),
-        ("import os; os.remove('/tmp/x')", "OSError", "file", "called os.remove"),
+        ("import os; os.remove('/var/x')", "OSError", "file", "called os.remove"),
         ("import signal; signal.alarm(1)", "PermissionError", "signal", "used the module signal"),
         ("import ctypes; ctypes.CDLL(None)", "PermissionError", "foreign code", "loaded foreign code"),
     ];
@@ -294,4 +294,51 @@ def handler(event, context):
         })
         .collect();
     assert_eq!(results, [json!(29), json!(29), json!(29)]);
+}
+
+#[test]
+fn tmp_is_a_folder_of_the_environment_in_memory() {
+    let code = r#"
+import json, os, pathlib, shutil, tempfile
+
+
+def handler(event, context):
+    seen = sorted(os.listdir("/tmp"))
+    with open("/tmp/log", "a") as log:
+        log.write("line\n")
+    os.makedirs("/tmp/a/b", exist_ok=True)
+    pathlib.Path("/tmp/a/b/c.json").write_text(json.dumps({"n": 1}))
+    with tempfile.NamedTemporaryFile("w+", suffix=".txt") as file:
+        file.write("short")
+        file.seek(0)
+        short = [file.read(), os.path.exists(file.name), file.name.startswith("/tmp/")]
+    os.rename("/tmp/a/b/c.json", "/tmp/d.json")
+    with open("/tmp/d.json", "rb") as data:
+        value = json.load(data)
+    missing = None
+    try:
+        open("/tmp/nowhere/x", "w")
+    except FileNotFoundError as error:
+        missing = error.errno
+    return [seen, open("/tmp/log").read(), os.path.getsize("/tmp/log"), value, short, os.path.isdir("/tmp/a/b"),
+            os.path.exists(file.name), missing]
+"#;
+    let mut host = Driver::of(code);
+    let told = |seen: Json, log: &str| json!([seen, log, (log.len()), {"n": 1}, ["short", true, true], true, false, 2]);
+    assert_eq!(host.result(&json!({})), told(json!([]), "line\n"));
+    assert_eq!(host.result(&json!({})), told(json!(["a", "d.json", "log"]), "line\nline\n"));
+    // Another environment has its own.
+    let (_, step) = host.start_in(0, 7, &json!({})).expect("the host goes on");
+    assert_eq!(step, Step::Returned(told(json!([]), "line\n")));
+    assert_eq!(host.host.notices(), []);
+    assert!(!std::path::Path::new("/tmp/d.json").exists());
+}
+
+#[test]
+fn the_files_of_the_code_can_be_read_and_not_written() {
+    let code = "import os\ndef handler(event, context):\n    here = os.path.dirname(__file__)\n    text = open(os.path.join(here, 'index.py')).read()\n    try:\n        open(__file__, 'w')\n    except OSError as error:\n        return [text[:9], os.path.exists(__file__), error.strerror]\n";
+    let mut host = Driver::of(code);
+    assert_eq!(host.result(&json!({})), json!(["import os", true, "Read-only file system"]));
+    let [notice] = host.host.notices() else { panic!("one notice") };
+    assert_eq!((notice.file.as_str(), notice.line), ("/var/task/index.py", 6));
 }

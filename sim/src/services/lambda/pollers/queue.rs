@@ -76,7 +76,8 @@ impl Lambda {
         poller.batches += 1;
         poller.batch_actor = batch_actor;
         poller.phase = Phase::Due;
-        core.timer(now + BATCH_MS, BATCH_SPREAD_MS, batch_actor, 0, TimerOwner::Poller { poller: id });
+        poller.due = now + BATCH_MS;
+        core.timer(poller.due, BATCH_SPREAD_MS, batch_actor, 0, TimerOwner::Poller { poller: id });
     }
 
     pub(super) fn invoke_with_messages(&mut self, core: &mut Core, id: u32) -> Result<(), HostError> {

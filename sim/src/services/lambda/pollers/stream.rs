@@ -112,8 +112,8 @@ impl Lambda {
         poller.batch_actor = core.child(poller.actor, Name::BATCH, poller.batches);
         poller.batches += 1;
         poller.phase = Phase::Due;
-        let at = core.now() + BATCH_MS;
-        core.timer(at, BATCH_SPREAD_MS, poller.batch_actor, 0, TimerOwner::Poller { poller: id });
+        poller.due = core.now() + BATCH_MS;
+        core.timer(poller.due, BATCH_SPREAD_MS, poller.batch_actor, 0, TimerOwner::Poller { poller: id });
     }
 
     pub(super) fn invoke_with_records(&mut self, core: &mut Core, id: u32) -> Result<(), HostError> {
@@ -194,8 +194,8 @@ impl Lambda {
         }
         poller.phase = Phase::Due;
         let occurrence = own.invocations;
-        let at = core.now() + wait_ms;
-        core.timer(at, 0, poller.batch_actor, occurrence, TimerOwner::Poller { poller: id });
+        poller.due = core.now() + wait_ms;
+        core.timer(poller.due, 0, poller.batch_actor, occurrence, TimerOwner::Poller { poller: id });
     }
 
     /// AWS: records older than the mapping allows are dropped, and older than the stream keeps are gone.

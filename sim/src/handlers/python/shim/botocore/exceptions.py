@@ -40,6 +40,7 @@ MODELED = {
         MissingRequiredParameter ResourceNotFound ServiceQuotaExceededException StateMachineAlreadyExists
         StateMachineDeleting StateMachineDoesNotExist StateMachineLimitExceeded StateMachineTypeNotSupported
         TaskDoesNotExist TaskTimedOut TooManyTags ValidationException""",
+    "s3": "BucketAlreadyExists BucketAlreadyOwnedByYou InvalidObjectState NoSuchBucket NoSuchKey NoSuchUpload",
     "sqs": """BatchEntryIdsNotDistinct BatchRequestTooLong EmptyBatchRequest InvalidAddress InvalidAttributeName
         InvalidAttributeValue InvalidBatchEntryId InvalidIdFormat InvalidMessageContents InvalidSecurity
         KmsAccessDenied KmsDisabled KmsInvalidKeyUsage KmsInvalidState KmsNotFound KmsOptInRequired KmsThrottled

@@ -63,6 +63,8 @@ class BaseClient:
                 raise ParamValidationError(report="\n".join(report))
         if operation == "Invoke" and "Payload" in parameters:
             parameters = {**parameters, "Payload": as_text(parameters["Payload"])}
+        elif operation == "PutObject" and "Body" in parameters:
+            parameters = {**parameters, "Body": as_text(parameters["Body"])}
         response = call_world(self._service, operation, parameters)
         if transform is not None:
             transform.response(response)
@@ -216,6 +218,13 @@ def shape_stepfunctions(response, answer, operation):
         restore_dates(response)
 
 
+def shape_s3(response, answer, operation):
+    body = response.pop("Body", None)
+    restore_dates(response)
+    if body is not None:
+        response["Body"] = StreamingBody(body.encode())
+
+
 def restore_dates(value):
     from datetime import datetime, timezone
 
@@ -246,5 +255,5 @@ def shape_cloudwatch(response, answer, operation):
 
 _shapes = {
     "dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "sqs": shape_sqs,
-    "cloudwatch": shape_cloudwatch,
+    "s3": shape_s3,     "cloudwatch": shape_cloudwatch,
 }

@@ -60,7 +60,15 @@ SendTaskSuccess taskToken!:s output!:s
 SendTaskFailure taskToken!:s error:s cause:s
 SendTaskHeartbeat taskToken!:s
 GetActivityTask activityArn!:s workerName:s
+DescribeStateMachineForExecution executionArn!:s includedData:s
+ListStateMachines maxResults:i nextToken:s
 DescribeStateMachine stateMachineArn!:s includedData:s
+""",
+    "s3": """
+GetObject Bucket!:s Key!:s IfMatch:s IfNoneMatch:s Range:s VersionId:s
+PutObject Bucket!:s Key!:s Body:y ContentType:s Metadata:m CacheControl:s ContentEncoding:s ServerSideEncryption:s
+DeleteObject Bucket!:s Key!:s VersionId:s
+ListObjectsV2 Bucket!:s Prefix:s ContinuationToken:s StartAfter:s MaxKeys:i Delimiter:s FetchOwner:b
 """,
     "sqs": f"""
 SendMessage QueueUrl!:s MessageBody!:s DelaySeconds:i MessageAttributes:{SQS_ATTRIBUTES} MessageSystemAttributes:m \
@@ -100,12 +108,13 @@ SetAlarmState AlarmName!:s StateValue!:s StateReason!:s StateReasonData:s
 }
 
 CLASS_NAMES = {
-    "dynamodb": "DynamoDB", "events": "EventBridge", "lambda": "Lambda", "stepfunctions": "SFN", "sqs": "SQS",
+    "dynamodb": "DynamoDB", "events": "EventBridge", "lambda": "Lambda", "stepfunctions": "SFN", "s3": "S3", "sqs": "SQS",
     "sns": "SNS", "cloudwatch": "CloudWatch",
 }
 # Members of responses that are timestamps.
 DATES = {
     "startDate", "stopDate", "redriveDate", "creationDate", "updateDate", "timestamp", "CreationDateTime",
+    "LastModified",
 }
 # Attribute value types and what botocore accepts for each.
 ATTRIBUTE_VALUE = {"S": "s", "N": "s", "B": "y", "BOOL": "b", "NULL": "b"}

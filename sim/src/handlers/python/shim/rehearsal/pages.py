@@ -35,6 +35,9 @@ PAGES = {
         "ListVersionsByFunction": ("Marker", "NextMarker", "MaxItems", ["Versions"]),
         "ListEventSourceMappings": ("Marker", "NextMarker", "MaxItems", ["EventSourceMappings"]),
     },
+    "s3": {
+        "ListObjectsV2": ("ContinuationToken", "NextContinuationToken", "MaxKeys", ["Contents"]),
+    },
     "sqs": {
         "ListQueues": ("NextToken", "NextToken", "MaxResults", ["QueueUrls"]),
         "ListDeadLetterSourceQueues": ("NextToken", "NextToken", "MaxResults", ["queueUrls"]),

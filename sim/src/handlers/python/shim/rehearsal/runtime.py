@@ -12,7 +12,7 @@ from _contextvars import Context
 from json import JSONEncoder, dumps, loads
 from types import ModuleType
 
-from rehearsal import clock, code, entropy, kernel, logs, process
+from rehearsal import clock, code, entropy, files, kernel, logs, process
 
 TASK_ROOT = "/var/task"
 # What `Traceback` prints of one frame repeated in a row (traceback._RECURSIVE_CUTOFF).
@@ -56,6 +56,7 @@ class Environment:
 
     __slots__ = (
         "key", "function", "variables", "arguments", "module", "modules", "handler", "random", "loggers", "context",
+        "files",
     )
 
     def __init__(self, function, number, variables, arguments):
@@ -68,6 +69,7 @@ class Environment:
         self.modules = code.Modules(function.module_name, self.module)
         self.handler = self.random = self.loggers = None
         self.context = Context()
+        self.files = {}
 
 
 def lambda_variables(function, number, memory_mb, arn):
@@ -169,6 +171,7 @@ def main(settings, patches):
         uuid=entropy.patch_uuid,
         logging=logs.patch_logging,
         signal=process.patch_signal,
+        tempfile=files.patch_tempfile,
         threading=process.patch_threading,
     )
     patches["concurrent.futures.thread"] = process.patch_thread_pool
@@ -180,6 +183,7 @@ def main(settings, patches):
     entropy.install()
     process.install()
     code.install()
+    files.install()
     process.guard(readable)
     kernel.activate_hooks.append(activate)
     gc.collect()
