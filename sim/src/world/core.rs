@@ -703,12 +703,11 @@ impl Core {
         }
         passes.times += 1;
         // However many it lets pass, it is one choice.
-        match self.choices.get_mut(passes.choice as usize).filter(|_| passes.times > 1) {
-            Some((_, times)) => *times = passes.times,
-            None => {
-                passes.choice = self.choices.len() as u32;
-                self.choices.push((site(self), 1));
-            }
+        if let Some((_, times)) = self.choices.get_mut(passes.choice as usize).filter(|_| passes.times > 1) {
+            *times = passes.times;
+        } else {
+            passes.choice = self.choices.len() as u32;
+            self.choices.push((site(self), 1));
         }
         true
     }

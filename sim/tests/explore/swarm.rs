@@ -10,11 +10,11 @@ use rehearsal_engine::{Json, json};
 use crate::support::{Stage, function_arn};
 use crate::{explore, found};
 
-/// A task that is retried twice: only a function that is throttled three times in a row fails it.
+/// A task that is retried three times: only a function that is throttled four times in a row fails it.
 fn stubborn() -> Harness {
     let task = json!({
         "Resource": function_arn("work"),
-        "Retry": [{"ErrorEquals": ["Lambda.TooManyRequestsException"], "MaxAttempts": 2, "IntervalSeconds": 1},
+        "Retry": [{"ErrorEquals": ["Lambda.TooManyRequestsException"], "MaxAttempts": 3, "IntervalSeconds": 1},
             {"ErrorEquals": ["States.ALL"], "MaxAttempts": 9}],
     });
     let stage = Stage::new().function("work").task("stubborn", task).start("0s", "stubborn", json!({}));
@@ -31,8 +31,8 @@ fn stubborn() -> Harness {
 #[test]
 fn a_swarm_exhausts_the_retries_that_uniform_faults_never_do() {
     let stubborn = stubborn();
-    assert!(found(&explore(&stubborn, Strategy::Swarm, 0, 6_000)).is_some());
-    assert_eq!(found(&explore(&stubborn, Strategy::Random, 0, 6_000)), None);
+    assert!(found(&explore(&stubborn, Strategy::Swarm, 0, 3_000)).is_some());
+    assert_eq!(found(&explore(&stubborn, Strategy::Random, 0, 3_000)), None);
 }
 
 #[test]
