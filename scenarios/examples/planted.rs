@@ -147,6 +147,9 @@ struct Hunt {
 
 type Found = Option<(Violation, Failure)>;
 
+/// A sweep ends with a whole generation, so a small bound comes first: its runs are the first ones of a large sweep, too.
+const SMALL_SWEEP: u64 = 128;
+
 impl Hunt {
     fn new(file: &Path, runs_max: u64) -> Hunt {
         let harness = testing::load(file);
@@ -188,11 +191,8 @@ impl Hunt {
         if let Some(known) = self.enumerated.get(&base) {
             return known.clone();
         }
-        // A sweep ends with a whole generation, so a small bound comes first: its runs are the first ones of a large
-        // sweep, too.
-        const SMALL: u64 = 128;
         let mut enumerated = (None, 0);
-        for runs_max in [SMALL.min(self.runs_max), self.runs_max] {
+        for runs_max in [SMALL_SWEEP.min(self.runs_max), self.runs_max] {
             enumerated = self.explore(&plan(Strategy::Exhaustive, base, runs_max));
             if enumerated.0.is_some() {
                 break;

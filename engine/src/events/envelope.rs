@@ -227,7 +227,7 @@ mod tests {
             let members = whole.as_object().expect("an object").iter();
             Json::from(
                 members
-                    .filter(|(name, _)| **name != *key)
+                    .filter(|(name, _)| &***name != key)
                     .map(|(name, value)| (name.clone(), value.clone()))
                     .collect::<Object>(),
             )

@@ -28,6 +28,11 @@ fn task(resource: &str, more: &str) -> String {
     format!(r#""A": {{"Type": "Task", "Resource": "arn:aws:states:::{resource}", {more} "End": true}}"#)
 }
 
+/// `count` texts one after the other.
+fn many(count: usize, text: impl Fn(usize) -> String) -> String {
+    (0..count).flat_map(|at| text(at).into_bytes()).map(char::from).collect()
+}
+
 fn pass(parameters: &str) -> String {
     format!(r#""A": {{"Type": "Pass", "Parameters": {{{parameters}}}, "End": true}}"#)
 }
@@ -562,15 +567,14 @@ fn hostile_definitions_are_answered_soon() {
         format!("{}1{}", "{\"a\":".repeat(900), "}".repeat(900)),
         String::from("\u{0}"),
         states(repeat("", r#""A": {"Type": "Pass", "Next": "B"},"#, 20_000, r#""Z": {}"#)),
-        states((0..15_000).map(|at| format!(r#""S{at}": {{"Next": "s-{at}"}},"#)).collect::<String>() + r#""A": 1"#),
+        states(many(15_000, |at| format!(r#""S{at}": {{"Next": "s-{at}"}},"#)) + r#""A": 1"#),
         states(pass(&repeat("", r#""a": 1, "a.$": "$","#, 40_000, r#""z": 1"#))),
         states(pass(&format!(r#""{long}": [{}0]"#, "{},".repeat(100_000)))),
         states(pass(&format!(r#""a": 1e{}"#, "9".repeat(1000)))),
         states(
-            (0..9000)
-                .map(|at| format!(r#""S{at}": {{"Type": "Pass", "Assign": {{"v{at}": 1}}, "Next": "S{}"}},"#, at + 1))
-                .collect::<String>()
-                + r#""A": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $v1 %}", "Next": "S0"}"#,
+            many(9000, |at| {
+                format!(r#""S{at}": {{"Type": "Pass", "Assign": {{"v{at}": 1}}, "Next": "S{}"}},"#, at + 1)
+            }) + r#""A": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $v1 %}", "Next": "S0"}"#,
         ),
         states(format!(
             r#""A": {{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{{% {} %}}", "End": true}}"#,

@@ -18,7 +18,9 @@ const SOLD: &str = "stock and sold add up to what there was";
 const UNPAID: &str = "an order is charged if and only if it is fulfilled or refunded";
 
 /// A step of the walk, what may go wrong, and all that is broken or never reached then.
-const WALK: &[(&str, fn() -> FaultPlan, &[&str])] = &[
+type Row = (&'static str, fn() -> FaultPlan, &'static [&'static str]);
+
+const WALK: &[Row] = &[
     ("1-one-bus", calm, &[GIVEN, STORED, COMPLETED]),
     ("2-order-from-the-envelope", calm, &[STORED, COMPLETED]),
     ("3-decimals", calm, &[COMPLETED, DECLINED]),

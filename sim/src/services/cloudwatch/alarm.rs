@@ -340,7 +340,7 @@ mod tests {
 
     /// Periods as AWS's documentation draws them, the newest at the right: X breaches, 0 does not, - is missing.
     fn drawn(text: &str) -> Vec<Option<f64>> {
-        text.chars().rev().map(|c| (c != '-').then(|| if c == 'X' { 2.0 } else { 0.0 })).collect()
+        text.chars().rev().map(|c| (c != '-').then_some(if c == 'X' { 2.0 } else { 0.0 })).collect()
     }
 
     #[test]

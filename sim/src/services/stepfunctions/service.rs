@@ -23,6 +23,7 @@ use crate::world::{
 };
 
 /// The Step Functions service of one world.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing about the run or the template, by its name")]
 pub struct StepFunctions {
     machines: Vec<StateMachine>,
     records: Vec<ExecutionRecord>,

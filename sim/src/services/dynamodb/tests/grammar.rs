@@ -155,6 +155,7 @@ enum Written {
 }
 
 /// An item as two layers of plain maps: what an update can change is at most one level down.
+#[expect(clippy::option_option, reason = "refused, or what is there then, which may be nothing")]
 fn apply(old: Option<&Attributes>, changes: &BTreeMap<&'static str, Change>) -> Option<Option<Attributes>> {
     let empty = Attributes::new();
     let before = old.unwrap_or(&empty);
