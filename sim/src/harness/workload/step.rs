@@ -306,9 +306,8 @@ fn word(value: &Json) -> Result<Json, String> {
 }
 
 fn instant(time: &Json) -> Result<Millis, String> {
-    read_time(time).ok_or_else(|| {
-        format!("the time is {time}, expected seconds since 1970 or a form like '2026-01-01T00:00:00Z'")
-    })
+    read_time(time)
+        .ok_or_else(|| format!("the time is {time}, expected seconds since 1970 or a form like '2026-01-01T00:00:00Z'"))
 }
 
 fn states(request: stepfunctions::Request) -> Request {

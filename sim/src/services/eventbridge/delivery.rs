@@ -225,8 +225,7 @@ impl EventBridge {
             TargetInput::Constant(value) => Some(Payload::of(value.clone())),
             TargetInput::Path(path) => path.apply(json).ok().map(Payload::of),
             TargetInput::Transformer(transformer) => {
-                let reserved =
-                    Reserved { rule_arn: &rule.arn, rule_name: &rule.text, ingestion_time_ms: ingested.0 };
+                let reserved = Reserved { rule_arn: &rule.arn, rule_name: &rule.text, ingestion_time_ms: ingested.0 };
                 let delivery = transformer.apply(json, &reserved).ok()?;
                 // Text that is no JSON reaches only targets that take text.
                 let value = delivery.value.unwrap_or_else(|| Json::String(delivery.text.clone()));
