@@ -14,7 +14,7 @@ mod rules;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use quamina::Quamina;
+use quamina::{Quamina, QuaminaBuilder};
 use rehearsal_engine::events::{Pattern, RuleMatcher};
 use rules::Rules;
 
@@ -59,8 +59,8 @@ fn row(rules: &Rules, events: &[&[u8]]) -> String {
         Ok(theirs) if survives(&theirs, events) => theirs,
         outcome => {
             let mut rates: Vec<f64> = (0..ROUNDS).map(|_| round(events, &mut find).rate).collect();
-            let why = outcome.err().unwrap_or("panics");
-            return format!("  {:<30}{:>12.0}{why:>22}", rules.name, median(&mut rates));
+            let why = outcome.err().unwrap_or_else(|| "panics".to_owned());
+            return format!("  {:<30}{:>12.0}  {why}", rules.name, median(&mut rates));
         }
     };
     let mut find_theirs = |event: &[u8]| theirs.matches_for_event(event).map(|found| found.len()).unwrap_or_default();
@@ -99,15 +99,16 @@ fn ours(rules: &Rules) -> RuleMatcher<u32> {
 }
 
 /// The peer with the same rules, or why there is none.
-fn theirs(rules: &Rules) -> Result<Quamina<u32>, &'static str> {
+fn theirs(rules: &Rules) -> Result<Quamina<u32>, String> {
     let started = Instant::now();
-    let mut matcher = Quamina::new();
+    let builder = QuaminaBuilder::new().with_arena_byte_budget(usize::MAX);
+    let mut matcher = builder.build().map_err(|error| error.to_string())?;
     for (key, ways) in rules.patterns.iter().enumerate() {
         for way in ways {
-            matcher.add_pattern(key as u32, way).map_err(|_| "refuses a rule")?;
+            matcher.add_pattern(key as u32, way).map_err(|error| error.to_string())?;
         }
         if started.elapsed() > BUILD_MAX {
-            return Err("no build in time");
+            return Err("no build in time".to_owned());
         }
     }
     Ok(matcher)
@@ -140,10 +141,8 @@ fn round(events: &[&[u8]], find: &mut impl FnMut(&[u8]) -> usize) -> Round {
         }
     }
     std::hint::black_box(matches);
-    let spent = match (busy, processor_time()) {
-        (Some(before), Some(after)) if after > before => after - before,
-        _ => started.elapsed(),
-    };
+    let on_processor = busy.zip(processor_time()).and_then(|(before, after)| after.checked_sub(before));
+    let spent = on_processor.filter(|spent| !spent.is_zero()).unwrap_or_else(|| started.elapsed());
     Round { rate: read as f64 / spent.as_secs_f64() / 1_000.0, events: read }
 }
 

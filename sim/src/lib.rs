@@ -68,13 +68,13 @@
 //!     start_execution: {state_machine: Sales, input: {play: Hamlet}}
 //! invariants:
 //!   - name: every ticket has its seat
-//!     eventually: $count(executions[output.sold = true]) = 3 - $sum(tables.Seats.unsold)
+//!     eventually: $count(executions[output.sold = true]) <= 3 - $sum(tables.Seats.unsold)
 //!   - name: somebody gets a ticket
 //!     sometimes: $count(executions[output.sold = true]) > 0
 //! "#;
 //!
 //! let harness = rehearsal::testing::scenario(&[("scenario.yaml", SCENARIO), ("template.yaml", TEMPLATE)]);
-//! assert_eq!(harness.machines().len(), 1);
+//! assert_eq!(harness.points().len(), 1);
 //! ```
 //!
 //! The workload says who does what: one to four visitors come within a second. How many, and when, is drawn for each seed.

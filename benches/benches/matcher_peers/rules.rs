@@ -140,7 +140,7 @@ fn mixed(n: usize, _: usize) -> Vec<String> {
         5 => format!(r#""object":{{"key":[{{"wildcard":"data/*/t{n:06}/*.{extension}"}}]}}"#),
         6 => format!(r#""status":[{{"anything-but":["{}","{}"]}}]"#, STATUSES[turn % 6], STATUSES[(turn + 2) % 6]),
         7 => format!(r#""amount":[{{"numeric":[">",{},"<=",{}]}}]"#, turn % 90 * 100, turn % 90 * 100 + 1_000),
-        8 => format!(r#""error":{{"code":[{{"exists":{}}}]}}"#, turn % 2 == 0),
+        8 => format!(r#""error":{{"code":[{{"exists":{}}}]}}"#, turn.is_multiple_of(2)),
         _ => format!(r#""user":{{"groups":["admin","ops"],"name":[{{"equals-ignore-case":"USER{}"}}]}}"#, turn % 2000),
     };
     let tenant = if n % 10 == 5 { String::new() } else { format!(r#""tenant":["t{n:06}"],"#) };

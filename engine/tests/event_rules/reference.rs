@@ -173,7 +173,7 @@ fn is_shut_out(operand: &Json, value: &Json) -> bool {
 
 fn is_same(wanted: &Json, value: &Json) -> bool {
     match (wanted.as_f64(), value.as_f64()) {
-        (Some(wanted), Some(value)) => wanted == value,
+        (Some(wanted), Some(value)) => wanted.total_cmp(&value).is_eq(),
         _ => wanted == value,
     }
 }

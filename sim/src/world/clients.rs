@@ -61,6 +61,9 @@ struct Run {
     randoms: u32,
 }
 
+/// A script is killed at most this often: nobody lets it run into the same wall for ever. A choice of this project.
+const CRASHES_MAX: u32 = 5;
+
 /// How soon whoever watches over a client runs it again.
 const RESTART_MS: u64 = 5_000;
 /// How soon an SDK sends a request again whose connection broke.
@@ -217,7 +220,8 @@ impl Clients {
         let reply_to = ReplyTo::Client { client: id, process: run.process };
         let caller = Caller { actor, occurrence, principal: Principal::Anyone, reply_to };
         let unheard = Caller { reply_to: ReplyTo::Nobody, ..caller };
-        let crash = core.fault(FaultId::ClCrash, actor, operation, occurrence);
+        let may_crash = self.records[id as usize].attempts <= CRASHES_MAX;
+        let crash = if may_crash { core.fault(FaultId::ClCrash, actor, operation, occurrence) } else { 0 };
         if crash != 0 {
             if crash == 2 {
                 core.send(unheard, request);

@@ -83,7 +83,7 @@ fn a_regression_that_breaks_comes_with_its_token() {
 
 #[test]
 fn warnings_are_short_and_beside_the_result() {
-    let bucket = |name: &str| format!("  {name}:\n    Type: AWS::S3::Bucket\n");
+    let bucket = |name: &str| format!("  {name}:\n    Type: AWS::KMS::Key\n");
     let more = format!("{}{}{}  Placed:\n", bucket("Raw"), bucket("Done"), bucket("Old"));
     let shop = Shop::with("template.yaml", "  Placed:\n", &more);
     let ran = shop.check(&[]);

@@ -5,6 +5,7 @@ mod check;
 mod eval;
 mod flags;
 mod lint;
+mod match_events;
 mod mocks;
 mod replay;
 mod retrace;

@@ -3,6 +3,7 @@
 use std::future::Future as _;
 use std::task::Poll;
 
+use rehearsal::explore::Strategy;
 use rehearsal::explore::strategies::{Benign, Seeded, run_key};
 use rehearsal::handlers::Registry;
 use rehearsal::world::{FaultId, FaultPlan, Kind, LIVELOCK, Millis, Profile, Site};
@@ -135,10 +136,10 @@ fn a_deferred_entry_lets_the_next_one_go_first() {
 fn an_entry_is_passed_over_only_so_often() {
     // Everything that can be deferred is: the run ends all the same, and the script says how.
     let (stage, log) = two_at_once();
-    let run = stage.run_with(Script(|site: &Site| u32::from(site.kind == Kind::Defer)));
+    let run = stage.run_with(Script(|site: &Site| if site.kind == Kind::Defer { u32::MAX } else { 0 }));
     assert_eq!(run.outcome.violation, None);
-    assert_eq!(log.lines().len(), 2);
-    assert!(run.outcome.deviations >= 2);
+    assert_eq!(log.lines(), ["\"second\"", "\"first\""]);
+    assert!(run.outcome.deviations > 0);
 }
 
 #[test]
@@ -177,7 +178,7 @@ fn a_scripts_run_is_the_run_it_was_taken_from() {
 #[test]
 fn recording_changes_nothing_and_a_world_can_run_again() {
     let (stage, _) = two_at_once();
-    let harness = stage.harness().faults(FaultPlan::of(Profile::Stress));
+    let harness = stage.harness().faults(FaultPlan::of(Profile::Stress)).strategy(Strategy::Random);
     let mut world = harness.world().expect("a world");
     for seed in [3, 4, 3] {
         let quiet = world.run(Box::new(Seeded::new(seed)), run_key(seed), false).expect("a run");

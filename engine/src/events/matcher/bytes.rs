@@ -56,7 +56,15 @@ impl<'e> Walk<'_, '_, 'e> {
         let start = self.scanner.skip_blanks(0);
         match self.scanner.byte(start) {
             b'{' => self.object(start, NodeId::ROOT, None, NESTING_MAX),
-            _ => Ok(self.scanner.value_end(start)?),
+            b'"' | b'[' => Ok(self.scanner.value_end(start)?),
+            _ => {
+                let end = self.scanner.word_end(start);
+                match self.scanner.slice(start, end) {
+                    b"true" | b"false" | b"null" => Ok(end),
+                    number if is_number(number) => Ok(end),
+                    _ => Err(self.scanner.broken(if self.scanner.byte(end) == 0 { end } else { start }).into()),
+                }
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where strings and containers end in the bytes of an event.
 //!
-//! The bytes are looked at 64 at a time ([`masks`]): a bit for each quote that is not escaped and for each bracket
+//! The bytes are looked at 64 at a time (in `masks`): a bit for each quote that is not escaped and for each bracket
 //! outside of a string. The walk asks for the end of a string, or passes over a container, by counting bits; it moves
 //! forward only, so one block's bits are all that is kept. What is passed over is not checked, except that strings end,
 //! hold no control characters, and that brackets balance.
