@@ -1,16 +1,21 @@
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
 
-use super::parse::{Seeds, parse_profile, parse_seeds, parse_strategy, parse_time};
+use super::parse::{ReportKind, ReportTo, Seeds, parse_profile, parse_report, parse_seeds, parse_strategy, parse_time};
 use super::{HELD, UNUSABLE, VIOLATED, load, print, profile_text, unusable};
-use crate::explore::{Coverage, Phase, Plan, Regression, Shrunk, Strategy, shrink_findings, sweep};
+use crate::explore::{Coverage, Phase, Plan, Regression, Shrunk, Strategy, Sweep, shrink_findings, sweep};
 use crate::harness::Harness;
-use crate::report::{Again, Replayed, SEEDS_USUAL, Summary, monitoring_text, summary_text};
+use crate::report::json::{run_json, scripts_told};
+use crate::report::{
+    Again, Checked, Replayed, SEEDS_USUAL, Summary, Verdict, github_text, json_report, junit_xml, monitoring_text,
+    summary_text,
+};
 use crate::world::{Profile, Token};
 
 /// More threads than any machine has cores; each costs a worker process.
@@ -42,6 +47,9 @@ pub struct CheckArgs {
     /// Write what was reached and what was not to this file, as JSON
     #[arg(long, value_name = "FILE")]
     coverage: Option<PathBuf>,
+    /// Write a report for programs: junit=FILE or json=FILE; may be given several times
+    #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
+    report: Vec<ReportTo>,
     /// Seconds of real time after which a handler that does nothing counts as hung
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     watchdog: u64,
@@ -55,20 +63,45 @@ pub fn check(args: &CheckArgs) -> ExitCode {
     }
 }
 
-/// The template's dashboards and alarms over each failure.
-fn monitoring(harness: &Harness, shrunk: &[Vec<Shrunk>]) -> Result<Vec<Vec<String>>, String> {
-    let stack = &harness.loaded().stack;
-    if stack.dashboards.is_empty() && stack.alarms.is_empty() && stack.composite_alarms.is_empty() {
-        return Ok(Vec::new());
+/// The failures told beyond their stories, by finding.
+#[derive(Default)]
+struct Retold {
+    /// The template's dashboards and alarms over each, where there are some.
+    monitoring: Vec<Vec<String>>,
+    /// Each as a report for programs has it, where one is written.
+    runs: Vec<Vec<Value>>,
+}
+
+impl Retold {
+    /// Makes the runs of the failures once more, recorded, if somebody wants to see more of them.
+    fn of(harness: &Harness, sweep: &Sweep, shrunk: &[Vec<Shrunk>], is_reported: bool) -> Result<Retold, String> {
+        let stack = &harness.loaded().stack;
+        let is_monitored =
+            !(stack.dashboards.is_empty() && stack.alarms.is_empty() && stack.composite_alarms.is_empty());
+        let mut retold = Retold::default();
+        if !is_monitored && !is_reported {
+            return Ok(retold);
+        }
+        for (finding, shrunk) in sweep.findings.iter().zip(shrunk) {
+            let (mut drawn, mut runs) = (Vec::new(), Vec::new());
+            for (seed, script) in scripts_told(finding, shrunk) {
+                let run = harness.replay(seed, script).map_err(|error| error.to_string())?;
+                if is_monitored {
+                    drawn.push(monitoring_text(&run.world));
+                }
+                if is_reported {
+                    runs.push(run_json(&run.world));
+                }
+            }
+            retold.monitoring.push(drawn);
+            retold.runs.push(runs);
+        }
+        Ok(retold)
     }
-    let drawn = |shrunk: &Shrunk| {
-        let run = harness.replay(shrunk.seed, &shrunk.script).map_err(|error| error.to_string())?;
-        Ok(monitoring_text(&run.world))
-    };
-    shrunk.iter().map(|ways| ways.iter().map(drawn).collect()).collect()
 }
 
 fn run(args: &CheckArgs) -> Result<u8, String> {
+    args.report.iter().map(|report| &report.file).chain(&args.coverage).try_for_each(|file| check_writable(file))?;
     let harness = load(&args.scenario, args.faults, args.watchdog)?.strategy(args.strategy);
     let plan = plan(args);
     let began = Instant::now();
@@ -88,8 +121,10 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
     if let Some(file) = &args.coverage {
         write_json(file, &coverage)?;
     }
+    let is_reported = args.report.iter().any(|report| report.kind == ReportKind::Json);
+    let retold = Retold::of(&harness, &found, &shrunk, is_reported)?;
     let scenario = args.scenario.display().to_string();
-    print(&summary_text(&Summary {
+    let summary = Summary {
         scenario: &scenario,
         sweep: &found,
         invariants: &invariants,
@@ -97,20 +132,38 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
         faults: &faults,
         regressions: &replayed,
         shrunk: &shrunk,
-        monitoring: &monitoring(&harness, &shrunk)?,
+        monitoring: &retold.monitoring,
         scenario_hash: harness.hash(),
         again: &Again::of_this_process(&args.scenario, args.faults.map(profile_text)),
         elapsed,
         plan: &plan,
         jobs: plan.jobs,
-    }));
-    if !found.unrepeatable.is_empty() {
-        return Ok(UNUSABLE);
-    }
+    };
     let broken = !found.findings.is_empty() || replayed.iter().any(|replayed| replayed.broken.is_some());
-    // One seed alone is run to look at it, and need not reach everything.
-    let unreached = args.seed.is_none() && !found.unreached(&invariants).is_empty();
-    Ok(if broken || unreached { VIOLATED } else { HELD })
+    let verdict = match broken {
+        _ if !found.unrepeatable.is_empty() => Verdict::Unrepeatable,
+        true => Verdict::Broken,
+        // One seed alone is run to look at it, and need not reach everything.
+        false if args.seed.is_none() && !found.unreached(&invariants).is_empty() => Verdict::Unreached,
+        false => Verdict::Held,
+    };
+    print(&summary_text(&summary));
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty()) {
+        let workspace = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+        print(&github_text(&summary, harness.loaded(), workspace.as_deref()));
+    }
+    let checked = Checked { summary: &summary, verdict, loaded: harness.loaded(), runs: &retold.runs };
+    for report in &args.report {
+        match report.kind {
+            ReportKind::Junit => write_text(&report.file, &junit_xml(&checked))?,
+            ReportKind::Json => write_json(&report.file, &json_report(&checked))?,
+        }
+    }
+    Ok(match verdict {
+        Verdict::Held => HELD,
+        Verdict::Broken | Verdict::Unreached => VIOLATED,
+        Verdict::Unrepeatable => UNUSABLE,
+    })
 }
 
 fn plan(args: &CheckArgs) -> Plan {
@@ -154,9 +207,24 @@ fn goes_on(plan: &Plan, time: Option<Duration>) -> impl Fn(Phase) -> bool {
     }
 }
 
-fn write_json(file: &std::path::Path, value: &impl serde::Serialize) -> Result<(), String> {
+fn write_json(file: &Path, value: &impl serde::Serialize) -> Result<(), String> {
     let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-    std::fs::write(file, text + "\n").map_err(|error| format!("{}: cannot be written: {error}", file.display()))
+    write_text(file, &(text + "\n"))
+}
+
+fn write_text(file: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(file, text).map_err(|error| format!("{}: cannot be written: {error}", file.display()))
+}
+
+/// Says before the work that a file cannot be written after it.
+fn check_writable(file: &Path) -> Result<(), String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let reason = match () {
+        () if file.is_dir() => "it is a folder",
+        () if !folder.is_dir() => "there is no such folder",
+        () => return Ok(()),
+    };
+    Err(format!("{}: cannot be written: {reason}", file.display()))
 }
 
 fn replay(harness: &Harness, regression: &Regression) -> Result<Replayed, String> {

@@ -1,5 +1,6 @@
 //! What flags take.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::explore::Strategy;
@@ -12,6 +13,24 @@ pub struct Seeds {
     pub first: u64,
     /// How many, at least one.
     pub count: u64,
+}
+
+/// A report for programs, and where to write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportTo {
+    /// Which one.
+    pub kind: ReportKind,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// The reports that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportKind {
+    /// `JUnit`'s XML.
+    Junit,
+    /// JSON.
+    Json,
 }
 
 /// `1000`, or `A..B` without B.
@@ -54,6 +73,19 @@ pub(super) fn parse_strategy(text: &str) -> Result<Strategy, String> {
         let names: Vec<&str> = Strategy::ALL.iter().map(|strategy| strategy.name()).collect();
         format!("expected one of {}", names.join(", "))
     })
+}
+
+/// `junit=FILE` or `json=FILE`.
+pub(super) fn parse_report(text: &str) -> Result<ReportTo, String> {
+    let report = text.split_once('=').filter(|(_, file)| !file.is_empty()).and_then(|(kind, file)| {
+        let file = PathBuf::from(file);
+        match kind {
+            "junit" => Some(ReportTo { kind: ReportKind::Junit, file }),
+            "json" => Some(ReportTo { kind: ReportKind::Json, file }),
+            _ => None,
+        }
+    });
+    report.ok_or_else(|| "expected junit=FILE or json=FILE".to_owned())
 }
 
 pub(super) fn parse_profile(text: &str) -> Result<Profile, String> {

@@ -96,7 +96,8 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         EventBridge::new(buses, rules).archived_by(archives),
         Lambda::new(functions, host).with_sources(sources),
         scheduler,
-        StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces),
+        StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces)
+            .looked_back_at(may_look_back(stack, &loaded.policies)),
         Sqs::new(queues),
         Sns::new(topics),
         Permissions::new(policies, arns(stack), stack.environment.clone()),
@@ -106,6 +107,16 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     )
     .with_clients(clients)
     .with_s3(buckets(loaded)))
+}
+
+/// Whether anything of the template may ask for the history of an execution or redrive one.
+fn may_look_back(stack: &Stack, policies: &Policies) -> bool {
+    let roles = stack.functions.iter().map(|function| &function.role_arn);
+    let roles = roles.chain(stack.state_machines.iter().map(|machine| &machine.role_arn));
+    let mut roles = roles.chain(stack.schedules.iter().map(|schedule| &schedule.target.role_arn));
+    // A role outside of the template may do everything.
+    ["states:GetExecutionHistory", "states:RedriveExecution"].iter().any(|action| policies.anybody_may(action))
+        || roles.any(|role_arn| policies.role(role_arn).is_none())
 }
 
 /// The template's buckets, and the objects that the scenario puts in them or in others.

@@ -4,7 +4,8 @@ use rehearsal_engine::Json;
 
 use super::dashboard::monitoring_text;
 use super::story::write_deviations;
-use super::words::{deviation, fitted, lane, seconds, step, without_uuids};
+use super::timeline::write_timeline;
+use super::words::{clock, deviation, fitted, lane, lines_of, seconds, step};
 use crate::services::dynamodb::TableId;
 use crate::world::{Choice, ClientEnd, Outcome, World};
 
@@ -25,7 +26,7 @@ pub fn replay_text(told: &Told<'_>) -> String {
     let mut out = String::new();
     actors(&mut out, told);
     decisions(&mut out, told);
-    timeline(&mut out, told);
+    write_timeline(&mut out, told.world.core.trace().timeline(), told.columns());
     histories(&mut out, told);
     clients(&mut out, told);
     events(&mut out, told);
@@ -49,14 +50,16 @@ pub fn replay_text(told: &Told<'_>) -> String {
     out
 }
 
-const COLUMNS: usize = 120;
-const LANE_COLUMNS_MAX: usize = 44;
+const COLUMNS: usize = 100;
 const TIME_COLUMNS: usize = 10;
 
 impl Told<'_> {
     fn line(&self, out: &mut String, line: &str) {
-        let columns = if self.is_cut { COLUMNS } else { usize::MAX };
-        let _ = writeln!(out, "{}", fitted(line, columns).trim_end());
+        let _ = writeln!(out, "{}", fitted(line, self.columns()).trim_end());
+    }
+
+    fn columns(&self) -> usize {
+        if self.is_cut { COLUMNS } else { usize::MAX }
     }
 }
 
@@ -91,27 +94,6 @@ fn decisions(out: &mut String, told: &Told<'_>) {
         let [kind, who, what] = deviation(choice);
         told.line(out, &format!("    {kind}  {who}  {what}"));
         told.line(out, &format!("      {choice}"));
-    }
-}
-
-fn timeline(out: &mut String, told: &Told<'_>) {
-    let _ = writeln!(out, "\ntimeline");
-    let moments = told.world.core.trace().timeline();
-    let lanes: Vec<String> = moments.iter().map(|moment| lane(&moment.actor)).collect();
-    let width = lanes.iter().map(|lane| lane.chars().count()).max().unwrap_or(0).min(LANE_COLUMNS_MAX);
-    for (moment, lane) in moments.iter().zip(&lanes) {
-        let mark = if moment.fault.is_some() { '!' } else { ' ' };
-        let what = match moment.fault {
-            // The form says what happened here, the summary what it is about.
-            Some(fault) => {
-                let spec = fault.spec();
-                let form = moment.what.rsplit_once('(').map_or("", |(_, form)| form.trim_end_matches(')'));
-                format!("{} {form}: {}", spec.id, spec.summary)
-            }
-            None => without_uuids(&moment.what),
-        };
-        let clock = clock(moment.at.since_start());
-        told.line(out, &format!("{clock:>TIME_COLUMNS$} {mark} {:<width$}  {what}", fitted(lane, width)));
     }
 }
 
@@ -182,12 +164,11 @@ fn tables(out: &mut String, told: &Told<'_>) {
     for (table, schema) in database.schemas().enumerate() {
         let _ = writeln!(out, "  {}", schema.name);
         for (_, item) in database.items(TableId(table as u32)) {
-            let _ = writeln!(out, "    {}", item.to_plain());
+            // Items are evidence: they are told whole.
+            let item = item.to_plain().to_string();
+            for (number, line) in lines_of(&item, told.columns().saturating_sub(6)).into_iter().enumerate() {
+                let _ = writeln!(out, "    {}{line}", if number > 0 { "  " } else { "" });
+            }
         }
     }
-}
-
-/// Seconds and milliseconds after the run began.
-fn clock(since_start_ms: u64) -> String {
-    format!("{}.{:03}", since_start_ms / 1000, since_start_ms % 1000)
 }

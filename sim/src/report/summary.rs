@@ -7,7 +7,7 @@ use super::coverage::write_coverage;
 use super::story::write_story;
 use super::words::seconds as clock;
 use crate::explore::{Claim, Coverage, Failure, Finding, Plan, Shrunk, Strategy, Sweep};
-use crate::world::{FaultId, Token, When};
+use crate::world::{FaultId, Script, Token, When};
 
 /// Everything that the summary of a sweep shows.
 pub struct Summary<'s> {
@@ -49,6 +49,27 @@ pub struct Replayed {
     pub unused: usize,
     /// Its token.
     pub token: String,
+}
+
+impl Summary<'_> {
+    /// The line that replays this run.
+    pub(super) fn replay(&self, seed: u64, script: &Script) -> String {
+        let token = Token { seed, scenario: self.scenario_hash, script: script.clone() };
+        self.again.token(&token.to_string())
+    }
+
+    /// The verdict on an invariant (`held`, `broken`, `reached`, `unreached`), and in how many runs it was broken or
+    /// reached.
+    pub(super) fn of_invariant(&self, place: usize, when: When) -> (&'static str, u64) {
+        let reached = self.sweep.reached.get(place).copied().unwrap_or(0);
+        let broken = self.sweep.findings.iter().find(|finding| finding.violation.invariant == Some(place));
+        match (when, broken) {
+            (When::Sometimes, _) if reached == 0 => ("unreached", 0),
+            (When::Sometimes, _) => ("reached", reached),
+            (_, None) => ("held", 0),
+            (_, Some(finding)) => ("broken", finding.runs),
+        }
+    }
 }
 
 /// The summary as text of at most 100 columns, names permitting.
@@ -114,14 +135,8 @@ fn strategies(out: &mut String, summary: &Summary<'_>) {
     }
     if sweep.random_runs > 0 {
         let last = plan.first_seed.saturating_add(sweep.random_runs - 1);
-        let how = match plan.strategy {
-            Strategy::Random => "every choice drawn on its own",
-            Strategy::Swarm => "random subsets of the faults, at random rates",
-            Strategy::Pct => "random priorities decide the order",
-            _ => "random, swarm, PCT, and PCT with swarm in turn",
-        };
-        let _ =
-            writeln!(out, "  random      {} ({}..={last}): {how}", plural(sweep.random_runs, "seed"), plan.first_seed);
+        let (seeds, how) = (plural(sweep.random_runs, "seed"), random_words(plan.strategy));
+        let _ = writeln!(out, "  random      {seeds} ({}..={last}): {how}", plan.first_seed);
     }
     if sweep.mutants > 0 {
         let of = plural(sweep.corpus, "script");
@@ -129,8 +144,18 @@ fn strategies(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
+/// How random runs decide.
+pub(super) fn random_words(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Random => "every choice drawn on its own",
+        Strategy::Swarm => "random subsets of the faults, at random rates",
+        Strategy::Pct => "random priorities decide the order",
+        _ => "random, swarm, PCT, and PCT with swarm in turn",
+    }
+}
+
 /// What an enumeration shows, in plain words: a claim where it is complete, else how far it came.
-fn claim_words(claim: &Claim) -> String {
+pub(super) fn claim_words(claim: &Claim) -> String {
     let shapes = match claim.shapes.as_slice() {
         [] => "no shape".to_owned(),
         [only] => only.clone(),
@@ -188,24 +213,20 @@ fn promises(out: &mut String, summary: &Summary<'_>) {
     let _ = writeln!(out, "\ninvariants");
     let Summary { sweep, .. } = summary;
     for (place, (name, when)) in summary.invariants.iter().enumerate() {
-        let broken = sweep.findings.iter().find(|finding| finding.violation.invariant == Some(place));
-        let reached = sweep.reached.get(place).copied().unwrap_or(0);
-        let (verdict, runs) = match (when, broken) {
-            (When::Sometimes, _) if reached == 0 => ("UNREACHED", String::new()),
-            (When::Sometimes, _) => ("reached", format!(" ({})", plural(reached, "run"))),
-            (_, None) => ("held", String::new()),
-            (_, Some(finding)) => ("BROKEN", format!(" ({})", plural(finding.runs, "run"))),
+        let (verdict, runs) = summary.of_invariant(place, *when);
+        let verdict = match verdict {
+            "broken" => "BROKEN",
+            "unreached" => "UNREACHED",
+            verdict => verdict,
         };
+        let runs = if runs > 0 { format!(" ({})", plural(runs, "run")) } else { String::new() };
         let _ = writeln!(out, "  {verdict:<9}  {:<10}  {name}{runs}", when.to_string());
     }
     for finding in sweep.findings.iter().filter(|finding| finding.violation.invariant.is_none()) {
         let runs = plural(finding.runs, "run");
         let _ = writeln!(out, "  {:<9}  {:<10}  {} ({runs})", "BROKEN", "always", finding.violation.name);
     }
-    if sweep.findings.is_empty() && sweep.random_runs > 0 {
-        // The rule of three: with no failure in n runs, 95 % confidence bounds the rate by 3/n. Enumerated runs and
-        // mutants are no random sample, and count for nothing here.
-        let rate = (300.0 / sweep.random_runs as f64).min(100.0);
+    if let Some(rate) = confidence(sweep) {
         let runs = plural(sweep.random_runs, "random run");
         let _ = writeln!(out, "  no violation in {runs}: at 95 % confidence fewer than {rate:.2} % of such runs break");
     }
@@ -226,6 +247,13 @@ fn promises(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
+/// Without a violation: at 95 % confidence, the percentage of random runs that break is smaller than this.
+pub(super) fn confidence(sweep: &Sweep) -> Option<f64> {
+    // The rule of three: with no failure in n runs, 95 % confidence bounds the rate by 3/n. Enumerated runs and mutants
+    // are no random sample, and count for nothing here.
+    (sweep.findings.is_empty() && sweep.random_runs > 0).then(|| (300.0 / sweep.random_runs as f64).min(100.0))
+}
+
 fn violations(out: &mut String, summary: &Summary<'_>) {
     for (place, finding) in summary.sweep.findings.iter().enumerate() {
         let Finding { runs, violation, failures, .. } = finding;
@@ -239,8 +267,7 @@ fn violations(out: &mut String, summary: &Summary<'_>) {
             let deviations = plural(script.deviations() as u64, "deviation");
             let _ = writeln!(out, "  first by    run {run}: seed {seed} ({strategy}), {deviations}{more}");
             if shrunk.is_empty() {
-                let token = Token { seed: *seed, scenario: summary.scenario_hash, script: script.clone() };
-                let _ = writeln!(out, "  replay      {}", summary.again.token(&token.to_string()));
+                let _ = writeln!(out, "  replay      {}", summary.replay(*seed, script));
             }
         }
         for (number, shrunk) in (1..).zip(shrunk) {
@@ -257,7 +284,7 @@ fn violations(out: &mut String, summary: &Summary<'_>) {
 }
 
 /// A failure that was cut down, how that went, and the line that replays it.
-fn story(out: &mut String, summary: &Summary<'_>, shrunk: &Shrunk) {
+pub(super) fn story(out: &mut String, summary: &Summary<'_>, shrunk: &Shrunk) {
     let steps = shrunk.tried.iter().filter(|tried| tried.kept > 0 && tried.what.ends_with('s'));
     let steps = steps.map(|tried| format!("{} {} of {}", tried.what, tried.kept, tried.runs)).collect::<Vec<_>>();
     let bounds = if shrunk.is_complete { "" } else { ", the best when the bounds were met" };
@@ -267,8 +294,7 @@ fn story(out: &mut String, summary: &Summary<'_>, shrunk: &Shrunk) {
     write_story(out, shrunk, COLUMNS);
     let at = clock(shrunk.violation.at.since_start());
     let _ = writeln!(out, "  breaks      {at} after its start");
-    let token = Token { seed: shrunk.seed, scenario: summary.scenario_hash, script: shrunk.script.clone() };
-    let _ = writeln!(out, "  replay      {}", summary.again.token(&token.to_string()));
+    let _ = writeln!(out, "  replay      {}", summary.replay(shrunk.seed, &shrunk.script));
 }
 
 /// What handlers did beyond the simulated world.
@@ -287,7 +313,7 @@ fn uncontrolled(out: &mut String, summary: &Summary<'_>) {
 /// The sweep that is made when nothing else is asked for.
 pub const SEEDS_USUAL: u64 = 1000;
 
-fn plural(count: u64, what: &str) -> String {
+pub(super) fn plural(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 

@@ -157,6 +157,25 @@ pub fn seconds(ms: u64) -> String {
     format!("{} h {:02} min {:02}.{rest:03} s", whole / 3600, whole / 60 % 60, whole % 60)
 }
 
+/// Seconds and milliseconds after the run began.
+pub fn clock(since_start_ms: u64) -> String {
+    format!("{}.{:03}", since_start_ms / 1000, since_start_ms % 1000)
+}
+
+/// A text in lines of at most `columns` characters, broken behind commas where there are some.
+pub fn lines_of(text: &str, columns: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some((end, _)) = rest.char_indices().nth(columns.max(1)) {
+        let at = rest[..end].rfind(',').map_or(end, |comma| comma + 1);
+        let (line, after) = rest.split_at(at);
+        lines.push(line);
+        rest = after;
+    }
+    lines.push(rest);
+    lines
+}
+
 /// A text of at most `columns` characters, on one line.
 pub fn fitted(text: &str, columns: usize) -> String {
     let text = if text.contains(['\n', '\r', '\t']) { text.replace(['\n', '\r', '\t'], " ") } else { text.to_owned() };
@@ -245,6 +264,9 @@ mod tests {
     fn texts_are_cut_to_their_columns() {
         assert_eq!(fitted("añb\nc", 5), "añb c");
         assert_eq!(fitted("añbcdef", 5), "añbc…");
+        assert_eq!(lines_of("ab,cd,ef", 6), ["ab,cd,", "ef"]);
+        assert_eq!(lines_of("äbcdefgh", 3), ["äbc", "def", "gh"]);
+        assert_eq!(lines_of("", 3), [""]);
         assert_eq!(seconds(8_580), "8.580 s");
         assert_eq!(seconds(3_723_004), "1 h 02 min 03.004 s");
         assert_eq!(without_uuids("x 81ebe083-dcf7-45d9-97b9-63d10a781eea ä"), "x 81ebe083… ä");

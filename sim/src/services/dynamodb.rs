@@ -56,7 +56,7 @@ pub use request::{
 };
 pub use response::{Page, Response};
 pub use schema::{IndexProjection, IndexSchema, KeyAttribute, KeySchema, StreamSchema, StreamView, TableSchema};
-pub use service::DynamoDb;
+pub use service::{Commit, DynamoDb};
 pub use streaming::{GetRecords, ReadRecord, Records};
 pub use text::Text;
 pub use value::{AttributeValue, Attributes, DataType, Item};

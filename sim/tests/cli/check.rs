@@ -2,18 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::shop::Shop;
-
-/// The shop where paying twice is a broken promise, and faults are frequent.
-fn broken() -> Shop {
-    let shop = Shop::with("scenario.yaml", "faults: documented", "faults: {EB-DUP: 0.2, LA-COLD: 0.2}");
-    shop.replace(
-        "scenario.yaml",
-        "name: some order is paid\n    sometimes: $count(tables.Orders[paid]) > 0",
-        "name: each order is paid once\n    always: $count(executions) = $count($distinct(executions.input.orderId))",
-    );
-    shop
-}
+use crate::shop::{Shop, broken};
 
 #[test]
 fn a_scenario_that_holds_says_so() {

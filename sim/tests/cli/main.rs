@@ -8,6 +8,7 @@ mod lint;
 mod match_events;
 mod mocks;
 mod replay;
+mod reports;
 mod retrace;
 mod run;
 mod shop;

@@ -24,6 +24,17 @@ pub struct Ran {
     pub err: String,
 }
 
+/// The shop where paying twice is a broken promise, and faults are frequent.
+pub fn broken() -> Shop {
+    let shop = Shop::with("scenario.yaml", "faults: documented", "faults: {EB-DUP: 0.2, LA-COLD: 0.2}");
+    shop.replace(
+        "scenario.yaml",
+        "name: some order is paid\n    sometimes: $count(tables.Orders[paid]) > 0",
+        "name: each order is paid once\n    always: $count(executions) = $count($distinct(executions.input.orderId))",
+    );
+    shop
+}
+
 impl Shop {
     pub fn new() -> Shop {
         let shop = Shop { folder: tempfile::tempdir().expect("a temporary folder") };
@@ -47,8 +58,12 @@ impl Shop {
         self
     }
 
+    pub fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder().join(file)).expect("a file of the shop")
+    }
+
     pub fn replace(&self, file: &str, from: &str, to: &str) -> &Shop {
-        let text = std::fs::read_to_string(self.folder().join(file)).expect("a file of the shop");
+        let text = self.read(file);
         assert!(text.contains(from), "{file} has no {from:?}");
         self.write(file, text.replacen(from, to, 1))
     }
@@ -56,7 +71,7 @@ impl Shop {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
         command.args(arguments).current_dir(self.folder()).stdin(Stdio::null());
-        command.env_remove("CARGO").env_remove("NO_COLOR").env("COLUMNS", "100");
+        command.env_remove("CARGO").env_remove("NO_COLOR").env_remove("GITHUB_ACTIONS").env("COLUMNS", "100");
         command
     }
 

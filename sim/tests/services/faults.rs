@@ -1,8 +1,8 @@
 //! The catalogue of faults, one row of a table for every form of every fault: with the fault on, its effect shows in the
 //! world; with it off, it does not.
 
-use rehearsal::handlers::{CallError, Registry};
 use rehearsal::explore::Strategy;
+use rehearsal::handlers::{CallError, Registry};
 use rehearsal::harness::Run;
 use rehearsal::world::{FaultId, FaultPlan, Profile};
 use rehearsal_engine::{Json, json};

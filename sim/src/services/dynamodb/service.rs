@@ -5,7 +5,7 @@ use super::{
     AttributeValue, Attributes, Change, Database, KeysOfTable, Query, ReadChoice, Request, Scan, WritesOfTable,
 };
 use crate::services::{ApiError, Response, dynamodb_operation};
-use crate::world::{ActorId, Caller, Core, FaultId, Name, Parts, hash_text, mix};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, hash_text, mix};
 
 /// The DynamoDB service of one world: the data plane, with the faults that a client may meet.
 pub struct DynamoDb {
@@ -13,7 +13,21 @@ pub struct DynamoDb {
     pub database: Database,
     changed: Parts,
     digest: u64,
+    commits: Vec<Commit>,
     pub(super) readers: Vec<Reader>,
+}
+
+/// What one request changed, kept of runs that are recorded.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// When.
+    pub at: Millis,
+    /// Whose request it was.
+    pub actor: ActorId,
+    /// How many moments the timeline had before it.
+    pub moment: usize,
+    /// The items that are others than before.
+    pub changes: Vec<Change>,
 }
 
 /// How long the SDK waits before it repeats a throttled request.
@@ -22,7 +36,7 @@ const SDK_RETRY_MS: u64 = 50;
 impl DynamoDb {
     /// The service over these tables.
     pub fn new(database: Database) -> DynamoDb {
-        DynamoDb { database, changed: Parts::NONE, digest: 0, readers: Vec::new() }
+        DynamoDb { database, changed: Parts::NONE, digest: 0, commits: Vec::new(), readers: Vec::new() }
     }
 
     /// Back to the seeded tables.
@@ -30,6 +44,7 @@ impl DynamoDb {
         self.database.reset();
         self.changed = Parts::NONE;
         self.digest = 0;
+        self.commits.clear();
         self.readers.clear();
     }
 
@@ -41,6 +56,11 @@ impl DynamoDb {
     /// A hash of every change so far, in order.
     pub fn digest(&self) -> u64 {
         self.digest
+    }
+
+    /// What changed in a run that was recorded, in order; nothing of other runs.
+    pub fn commits(&self) -> &[Commit] {
+        &self.commits
     }
 
     /// Takes a request that reached the service.
@@ -116,6 +136,13 @@ impl DynamoDb {
         for change in self.database.changes().iter().filter(|change| !change.is_noop()) {
             self.changed = self.changed.and(Parts::table(change.table.0 as usize));
             self.digest = mix(self.digest, change_digest(change));
+        }
+        if core.is_recorded() {
+            let changes = self.database.changes().iter().filter(|change| !change.is_noop());
+            let changes: Vec<Change> = changes.cloned().collect();
+            if !changes.is_empty() {
+                self.commits.push(Commit { at: now, actor, moment: core.trace().timeline().len(), changes });
+            }
         }
         result
     }
