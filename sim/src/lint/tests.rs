@@ -58,7 +58,7 @@ fn templates_are_told_by_their_resources() {
     let broken = TEMPLATE.replace("End: true", "Next: Nope");
     assert!(
         linted("t.yaml", &broken, None)
-            .contains(&"MISSING_TRANSITION_TARGET t.yaml:12:54 Flow/States/Pay/Next".to_owned())
+            .contains(&"MISSING_TRANSITION_TARGET t.yaml:12:60 Flow/States/Pay/Next".to_owned())
     );
 }
 
@@ -152,10 +152,10 @@ Resources:
     assert_eq!(
         lint(&template("{source: a}", "rate(1 hours)", "Europe/Atlantis", "Invokations")),
         [
-            "InvalidEventPatternException t.yaml:7:30 /Resources/Rule/Properties/EventPattern",
+            "InvalidEventPatternException t.yaml:7:21 /Resources/Rule/Properties/EventPattern",
             "ValidationException t.yaml:11:27 /Resources/Tick/Properties/ScheduleExpression",
             "ValidationException t.yaml:15:27 /Resources/Clock/Properties/ScheduleExpression",
-            "no-such-metric t.yaml:23:91 /Resources/Board/Properties/DashboardBody",
+            "no-such-metric t.yaml:22:82 /Resources/Board/Properties/DashboardBody",
         ]
     );
     let long = |values: usize| format!("{{source: [{}]}}", vec!["abcdefgh"; values].join(", "));
