@@ -15,6 +15,8 @@ mod tables;
 mod value;
 mod workload;
 
+pub(crate) use build::check_stack;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

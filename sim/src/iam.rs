@@ -134,6 +134,11 @@ impl Policies {
         decision
     }
 
+    /// Whether some role may do `action` to something: no statement of any role need be asked otherwise.
+    pub fn anybody_may(&self, action: &str) -> bool {
+        self.roles.iter().flat_map(|role| &role.statements).any(|statement| statement.may_allow(action))
+    }
+
     /// As [`Policies::check`], by ARN. Roles outside of the template may do everything.
     pub fn allows(&self, role_arn: &str, action: &str, resource: &str) -> Decision {
         self.role(role_arn).map_or(Decision::Allowed, |role| self.check(role, action, resource))

@@ -11,6 +11,8 @@ use rehearsal_engine::lint as asl;
 use rehearsal_engine::source::{Diagnostic, Node, Severity, Shape};
 
 use crate::diagnostics::{Place, Problem, SourceId, Sources};
+use crate::harness::check_stack;
+use crate::iam::Policies;
 use crate::template::stack::{Stack, StateMachineKind};
 use crate::template::{ParameterValue, ReadFile, Settings, read_template, yaml};
 
@@ -87,7 +89,28 @@ fn lint_template(sources: &mut Sources, source: SourceId, root: &Node, read_file
     let (stack, mut problems) = read_template(sources, source, &settings, read_file);
     // A stand-in has to please nobody.
     problems.retain(|problem| problem.source != source || !stood_in.contains(&problem.diagnostic.path));
-    problems.extend(stack.iter().flat_map(lint_machines));
+    if let Some(stack) = stack {
+        problems.extend(lint_machines(&stack));
+        problems.extend(lint_resources(stack));
+    }
+    problems
+}
+
+/// What is wrong with rules, schedules, queues, alarms and dashboards, as far as no stand-in decides it.
+fn lint_resources(mut stack: Stack) -> Vec<Problem> {
+    let is_open = |text: &str| text.contains("${");
+    let is_pattern_open = |pattern: &mut Node| is_open(&pattern.to_json().to_string());
+    for rule in &mut stack.rules {
+        rule.pattern.take_if(is_pattern_open);
+        rule.schedule.take_if(|(text, _)| is_open(text));
+    }
+    for archive in &mut stack.archives {
+        archive.pattern.take_if(is_pattern_open);
+    }
+    let mut problems = Vec::new();
+    let (policies, _) = Policies::compile(&stack);
+    check_stack(&stack, &policies, &mut problems);
+    problems.retain(|problem| !is_open(&problem.diagnostic.message));
     problems
 }
 

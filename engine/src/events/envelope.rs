@@ -56,6 +56,13 @@ impl Event {
         Json::from(Object::of_distinct(members))
     }
 
+    /// The first member that `TestEventPattern` misses in `event`, an empty list of resources being one; it does not ask for
+    /// what is in them, nor for a `detail`.
+    pub fn first_missing(event: &Json) -> Option<&'static str> {
+        const REQUIRED: [&str; 7] = ["id", "account", "source", "time", "region", "resources", "detail-type"];
+        REQUIRED.into_iter().find(|key| event.get(key).is_none())
+    }
+
     /// Reads an envelope. `id`, `source`, `detail-type`, `account`, `time` and `region` must be there; `resources` and
     /// `detail` may be missing.
     pub fn from_json(value: &Json) -> Result<Event, EnvelopeError> {
@@ -210,6 +217,32 @@ mod tests {
         assert_eq!(read, Event { time_ms: 1_767_225_661_000, ..event() });
         let replayed = Event { replay_name: Some("again".into()), time_ms: 0, ..event() };
         assert_eq!(Event::from_json(&replayed.to_json()), Ok(replayed));
+    }
+
+    #[test]
+    fn every_member_but_the_detail_is_asked_for() {
+        let whole = event().to_json();
+        assert_eq!(Event::first_missing(&whole), None);
+        let without = |key: &str| {
+            let members = whole.as_object().expect("an object").iter();
+            Json::from(
+                members
+                    .filter(|(name, _)| **name != *key)
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect::<Object>(),
+            )
+        };
+        for key in ["id", "account", "source", "time", "region", "resources", "detail-type"] {
+            assert_eq!(Event::first_missing(&without(key)), Some(key));
+        }
+        assert_eq!(Event::first_missing(&without("detail")), None);
+        assert_eq!(
+            Event::first_missing(
+                &json!({"id": 1, "account": null, "source": "s", "time": "", "region": "", "resources": [], "detail-type": ""})
+            ),
+            None
+        );
+        assert_eq!(Event::first_missing(&json!([])), Some("id"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use rehearsal_engine::Json;
-use rehearsal_engine::events::{Explanation, Pattern, RuleMatcher};
+use rehearsal_engine::events::{Event, Explanation, Pattern, RuleMatcher};
 use rehearsal_engine::source::Position;
 
 use super::{UNUSABLE, tell, unusable};
@@ -24,10 +24,6 @@ const UNMATCHED: u8 = 1;
 
 /// Matched events wait here until there are so many bytes of them.
 const OUTPUT_BUFFER_BYTES: usize = 1 << 18;
-
-/// What `TestEventPattern` asks of an event before it looks at the pattern.
-const ENVELOPE: &str = r#"{"id": [{"exists": true}], "account": [{"exists": true}], "source": [{"exists": true}],
-    "time": [{"exists": true}], "region": [{"exists": true}], "detail-type": [{"exists": true}]}"#;
 
 /// Arguments of `rehearsal match`.
 #[derive(Args, Debug)]
@@ -48,7 +44,7 @@ pub struct MatchArgs {
     /// Say of each event which fields of the pattern it does not satisfy
     #[arg(long, conflicts_with = "count")]
     explain: bool,
-    /// Refuse events that `TestEventPattern` refuses: no id, account, source, time, region or detail-type
+    /// Refuse events that `TestEventPattern` refuses: no id, account, source, time, region, resources or detail-type
     #[arg(long)]
     envelope: bool,
 }
@@ -87,30 +83,20 @@ fn search(args: &MatchArgs) -> Result<u8, String> {
     };
     let mut rules = RuleMatcher::new();
     for (key, named) in patterns.iter().enumerate() {
-        rules.add(Rule::Pattern(key), &named.pattern);
-    }
-    if args.envelope {
-        rules.add(Rule::Envelope, &Pattern::parse(ENVELOPE).map_err(|rejection| rejection.message)?);
+        rules.add(key, &named.pattern);
     }
     let mut search = Search { args, patterns, rules, counts: Vec::new(), out: Vec::new(), matched: Vec::new() };
     search.counts = vec![0; search.patterns.len()];
     search.read(&name, Events::new(input))
 }
 
-/// What the matcher answers with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rule {
-    Pattern(usize),
-    Envelope,
-}
-
 struct Search<'a> {
     args: &'a MatchArgs,
     patterns: Vec<Named>,
-    rules: RuleMatcher<Rule>,
+    rules: RuleMatcher<usize>,
     counts: Vec<u64>,
     out: Vec<u8>,
-    matched: Vec<Rule>,
+    matched: Vec<usize>,
 }
 
 impl Search<'_> {
@@ -127,7 +113,7 @@ impl Search<'_> {
                     some_refused = true;
                     Ok(())
                 }
-                Next::Event(event) if self.args.envelope && self.matched.pop() != Some(Rule::Envelope) => {
+                Next::Event(event) if self.args.envelope && !has_envelope(events.text(event.clone())) => {
                     // AWS: TestEventPattern's own words.
                     tell(&format!("{name}:{}:1: Parameter Event is not valid.\n", events.line_of(event.start)));
                     some_refused = true;
@@ -164,18 +150,13 @@ impl Search<'_> {
             return Ok(());
         }
         if self.args.count {
-            for rule in &self.matched {
-                if let Rule::Pattern(key) = rule {
-                    self.counts[*key] += 1;
-                }
+            for key in &self.matched {
+                self.counts[*key] += 1;
             }
             return Ok(());
         }
         if self.patterns.len() > 1 {
-            let names = self.matched.iter().filter_map(|rule| match rule {
-                Rule::Pattern(key) => Some(Json::from(&*self.patterns[*key].name).to_string()),
-                Rule::Envelope => None,
-            });
+            let names = self.matched.iter().map(|key| Json::from(&*self.patterns[*key].name).to_string());
             let names = names.collect::<Vec<_>>().join(",");
             self.out.extend_from_slice(format!("{{\"patterns\":[{names}],\"event\":").as_bytes());
         }
@@ -222,6 +203,12 @@ fn read_pattern(file: &Path) -> Result<Named, String> {
     })?;
     let name = file.file_stem().map_or_else(|| shown.to_string(), |stem| stem.to_string_lossy().into_owned());
     Ok(Named { name, pattern })
+}
+
+/// Whether `TestEventPattern` would look at the event.
+fn has_envelope(event: &[u8]) -> bool {
+    let value = std::str::from_utf8(event).ok().and_then(|text| Json::parse(text).ok());
+    value.is_some_and(|event| Event::first_missing(&event).is_none())
 }
 
 /// Writes an event without line breaks: between tokens they are blanks, and inside a string they cannot stand.

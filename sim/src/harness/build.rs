@@ -31,25 +31,30 @@ pub(super) fn check(loaded: &Loaded) -> Result<Vec<Problem>, Problems> {
                 .extend(diagnostics.into_iter().map(|diagnostic| Problem::new(machine.definition_source, diagnostic)));
         }
     }
-    for rule in &loaded.stack.rules {
-        check_rule(rule, &mut problems);
-    }
-    for archive in &loaded.stack.archives {
-        check_archive(archive, &mut problems);
-    }
-    super::messaging::check(&loaded.stack, &mut problems);
+    check_stack(&loaded.stack, &loaded.policies, &mut problems);
     super::expression::check(loaded, &mut problems);
     super::workload::check(loaded, &mut problems);
     super::handlers::check_mocks(loaded, &mut problems);
     super::tables::check(loaded, &mut problems);
-    super::monitoring::check(loaded, &mut problems);
-    super::scheduling::check(loaded, &mut problems);
     let faults: Vec<&str> = FaultId::ALL.iter().map(|fault| fault.spec().id).collect();
     problems.extend(loaded.scenario.faults.unknown_names(&faults));
     if problems.iter().any(Problem::is_error) {
         return Err(Problems { sources: loaded.sources.clone(), problems });
     }
     Ok(problems)
+}
+
+/// Finds what is wrong with the resources of a template, whatever a scenario does with them.
+pub(crate) fn check_stack(stack: &Stack, policies: &Policies, problems: &mut Vec<Problem>) {
+    for rule in &stack.rules {
+        check_rule(rule, problems);
+    }
+    for archive in &stack.archives {
+        check_archive(archive, problems);
+    }
+    super::messaging::check(stack, problems);
+    super::monitoring::check(stack, policies, problems);
+    super::scheduling::check(stack, problems);
 }
 
 pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostError> {
@@ -91,7 +96,8 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
         EventBridge::new(buses, rules).archived_by(archives),
         Lambda::new(functions, host).with_sources(sources),
         scheduler,
-        StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces),
+        StepFunctions::new(machines, activities, super::handlers::task_mocks(loaded)?, announces)
+            .looked_back_at(may_look_back(stack, &loaded.policies)),
         Sqs::new(queues),
         Sns::new(topics),
         Permissions::new(policies, arns(stack), stack.environment.clone()),
@@ -101,6 +107,16 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     )
     .with_clients(clients)
     .with_s3(buckets(loaded)))
+}
+
+/// Whether anything of the template may ask for the history of an execution or redrive one.
+fn may_look_back(stack: &Stack, policies: &Policies) -> bool {
+    let roles = stack.functions.iter().map(|function| &function.role_arn);
+    let roles = roles.chain(stack.state_machines.iter().map(|machine| &machine.role_arn));
+    let mut roles = roles.chain(stack.schedules.iter().map(|schedule| &schedule.target.role_arn));
+    // A role outside of the template may do everything.
+    ["states:GetExecutionHistory", "states:RedriveExecution"].iter().any(|action| policies.anybody_may(action))
+        || roles.any(|role_arn| policies.role(role_arn).is_none())
 }
 
 /// The template's buckets, and the objects that the scenario puts in them or in others.

@@ -8,6 +8,7 @@ use rehearsal_engine::source::{Diagnostic, Severity, Span, read_json};
 use super::Harness;
 use super::build::find_function;
 use crate::diagnostics::{Place, Problem};
+use crate::iam::Policies;
 use crate::scenario::Loaded;
 use crate::services::cloudwatch::dashboard::{self, Dashboard};
 use crate::services::cloudwatch::{Action, Alarm, CloudWatch, Comparison, Judged, MetricAlarm, Rule, Treatment};
@@ -30,17 +31,23 @@ pub(super) fn build(
     } else {
         Metrics::default()
     };
-    let mut reading = Reading { loaded, metrics: &mut metrics, names, problems: &mut Vec::new() };
+    let mut reading = Reading {
+        stack: &loaded.stack,
+        policies: &loaded.policies,
+        metrics: &mut metrics,
+        names,
+        problems: &mut Vec::new(),
+    };
     let alarms = reading.alarms();
     let dashboards = reading.dashboards();
     (metrics, CloudWatch::new(alarms, dashboards, announces))
 }
 
 /// Finds alarms and widgets that can never show anything.
-pub(super) fn check(loaded: &Loaded, problems: &mut Vec<Problem>) {
-    let rules = loaded.stack.rules.iter().map(|rule| &*rule.identity.arn);
-    let mut metrics = Metrics::new(emitters(&loaded.stack, rules), false);
-    let mut reading = Reading { loaded, metrics: &mut metrics, names: &mut Names::default(), problems };
+pub(super) fn check(stack: &Stack, policies: &Policies, problems: &mut Vec<Problem>) {
+    let rules = stack.rules.iter().map(|rule| &*rule.identity.arn);
+    let mut metrics = Metrics::new(emitters(stack, rules), false);
+    let mut reading = Reading { stack, policies, metrics: &mut metrics, names: &mut Names::default(), problems };
     reading.alarms();
     reading.dashboards();
 }
@@ -88,7 +95,8 @@ fn emitters<'r>(stack: &Stack, rules: impl Iterator<Item = &'r str>) -> Emitters
 }
 
 struct Reading<'l> {
-    loaded: &'l Loaded,
+    stack: &'l Stack,
+    policies: &'l Policies,
     metrics: &'l mut Metrics,
     names: &'l mut Names,
     problems: &'l mut Vec<Problem>,
@@ -99,7 +107,7 @@ const RANGE_S_MAX: f64 = 604_800.0;
 
 impl Reading<'_> {
     fn alarms(&mut self) -> Vec<Alarm> {
-        let stack = &self.loaded.stack;
+        let stack = self.stack;
         let mut alarms: Vec<Alarm> = Vec::new();
         for alarm in &stack.alarms {
             let judged = self.metric_alarm(alarm).map_or(Judged::Nothing, Judged::Metric);
@@ -147,11 +155,11 @@ impl Reading<'_> {
 
     fn action(&self, arn: &str, alarm_arn: &str) -> Action {
         const PRINCIPAL: &str = "lambda.alarms.cloudwatch.amazonaws.com";
-        if let Some(function) = find_function(&self.loaded.stack, arn) {
-            let permitted = self.loaded.policies.permits_invoke(arn, PRINCIPAL, alarm_arn);
+        if let Some(function) = find_function(self.stack, arn) {
+            let permitted = self.policies.permits_invoke(arn, PRINCIPAL, alarm_arn);
             return Action::Function { function, permitted };
         }
-        if self.loaded.stack.topics.iter().any(|topic| *topic.identity.arn == *arn) {
+        if self.stack.topics.iter().any(|topic| *topic.identity.arn == *arn) {
             return Action::Topic(arn.into());
         }
         Action::Other(arn.into())
@@ -275,7 +283,7 @@ impl Reading<'_> {
 
     fn dashboards(&mut self) -> Vec<Dashboard> {
         let mut dashboards = Vec::new();
-        for resource in &self.loaded.stack.dashboards {
+        for resource in &self.stack.dashboards {
             let identity = &resource.identity;
             let source = identity.place.source;
             let place = |span: Span| Place::new(source, resource.body.place(span));

@@ -30,8 +30,8 @@ pub(super) fn build(loaded: &Loaded, names: &mut Names) -> Scheduler {
 }
 
 /// Finds schedules that are none.
-pub(super) fn check(loaded: &Loaded, problems: &mut Vec<Problem>) {
-    for schedule in &loaded.stack.schedules {
+pub(super) fn check(stack: &Stack, problems: &mut Vec<Problem>) {
+    for schedule in &stack.schedules {
         if let Err((property, message)) = when(schedule) {
             let path = format!("/Resources/{}/Properties/{property}", schedule.identity.logical_id);
             let problem = Diagnostic::error("ValidationException", schedule.expression_span, path, message)

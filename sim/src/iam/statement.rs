@@ -25,12 +25,21 @@ struct Matcher {
 impl Statement {
     /// Whether the statement speaks about `action` on `resource`.
     pub fn covers(&self, action: &str, resource: &str) -> bool {
-        let action_fits = self.actions.patterns.iter().any(|pattern| pattern.matches_ignoring_case(action));
-        if action_fits == self.actions.negated {
+        if !self.speaks_of(action) {
             return false;
         }
         let resource_fits = self.resources.patterns.iter().any(|pattern| pattern.matches(resource));
         resource_fits != self.resources.negated
+    }
+
+    /// Whether the statement allows `action` on some resource.
+    pub fn may_allow(&self, action: &str) -> bool {
+        self.allows && self.speaks_of(action)
+    }
+
+    fn speaks_of(&self, action: &str) -> bool {
+        let fits = self.actions.patterns.iter().any(|pattern| pattern.matches_ignoring_case(action));
+        fits != self.actions.negated
     }
 }
 

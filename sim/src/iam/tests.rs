@@ -65,6 +65,23 @@ fn statements_decide_as_iam_does() {
 }
 
 #[test]
+fn what_some_role_may_do_to_something_anybody_may() {
+    let allow = r#"{"Effect": "Allow", "Action": "states:Describe*", "Resource": "arn:aws:states:*:*:execution:a:*"}"#;
+    let deny = r#"{"Effect": "Deny", "Action": "states:*", "Resource": "*"}"#;
+    let not_action = r#"{"Effect": "Allow", "NotAction": "states:RedriveExecution", "Resource": "*"}"#;
+    for (statements, action, wanted) in [
+        (format!("[{allow}]"), "states:DescribeExecution", true),
+        (format!("[{allow}]"), "states:RedriveExecution", false),
+        (format!("[{deny}]"), "states:RedriveExecution", false),
+        (format!("[{not_action}]"), "states:RedriveExecution", false),
+        (format!("[{not_action}]"), "states:GetExecutionHistory", true),
+    ] {
+        let (policies, _) = compile(&statements);
+        assert_eq!(policies.anybody_may(action), wanted, "{statements}: {action}");
+    }
+}
+
+#[test]
 fn a_condition_is_taken_kindly_and_warned_about() {
     let (policies, problems) = compile(
         r#"[{"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {}}},

@@ -115,3 +115,55 @@ fn texts_that_are_nothing_are_answered() {
     let nested = format!("{}{}", "{a: ".repeat(5_000), "}".repeat(5_000));
     assert!(!linted("a.yaml", &nested, None).is_empty());
 }
+
+#[test]
+fn rules_schedules_and_dashboards_of_a_template_are_judged_but_not_what_a_parameter_decides() {
+    let template = |pattern: &str, rate: &str, zone: &str, metric: &str| {
+        format!(
+            "Parameters:
+  Rate: {{Type: String}}
+Resources:
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {pattern}
+  Tick:
+    Type: AWS::Events::Rule
+    Properties:
+      ScheduleExpression: {rate}
+  Clock:
+    Type: AWS::Scheduler::Schedule
+    Properties:
+      ScheduleExpression: rate(1 hour)
+      ScheduleExpressionTimezone: {zone}
+      FlexibleTimeWindow: {{Mode: 'OFF'}}
+      Target: {{Arn: 'arn:aws:sqs:us-east-1:111111111111:q', RoleArn: 'arn:aws:iam::111111111111:role/r'}}
+  Board:
+    Type: AWS::CloudWatch::Dashboard
+    Properties:
+      DashboardBody: '{{\"widgets\": [{{\"type\": \"metric\", \"properties\": {{\"metrics\": [[\"AWS/Events\", \"{metric}\"]]}}}}]}}'
+"
+        )
+    };
+    let lint = |text: &str| linted("t.yaml", text, None);
+    assert_eq!(lint(&template("{source: [a]}", "rate(1 hour)", "UTC", "Invocations")), [""; 0]);
+    assert_eq!(lint(&template("{source: [!Ref Rate]}", "!Ref Rate", "!Ref Rate", "Invocations")), [""; 0]);
+    assert_eq!(lint(&template("{source: [{cidr: !Ref Rate}]}", "!Sub 'rate(${Rate})'", "UTC", "Invocations")), [""; 0]);
+    assert_eq!(
+        lint(&template("{source: a}", "rate(1 hours)", "Europe/Atlantis", "Invokations")),
+        [
+            "InvalidEventPatternException t.yaml:7:30 /Resources/Rule/Properties/EventPattern",
+            "ValidationException t.yaml:11:27 /Resources/Tick/Properties/ScheduleExpression",
+            "ValidationException t.yaml:15:27 /Resources/Clock/Properties/ScheduleExpression",
+            "no-such-metric t.yaml:23:91 /Resources/Board/Properties/DashboardBody",
+        ]
+    );
+    let long = |values: usize| format!("{{source: [{}]}}", vec!["abcdefgh"; values].join(", "));
+    let judged = |values: usize| lint(&template(&long(values), "rate(1 hour)", "UTC", "Invocations"));
+    let path = "t.yaml:7:21 /Resources/Rule/Properties/EventPattern";
+    // Eleven characters a value, and twelve around them, less a comma.
+    assert_eq!(judged(185), [""; 0]);
+    assert_eq!(judged(186), [format!("pattern-over-quota {path}")]);
+    assert_eq!(judged(371), [format!("pattern-over-quota {path}")]);
+    assert_eq!(judged(372), [format!("pattern-too-long {path}")]);
+}

@@ -101,6 +101,8 @@ pub enum StepKind {
         detail: Value,
         /// `resources`: a list of texts.
         resources: Value,
+        /// `time`: when it happened, as text or in seconds since 1970; when it is put unless said otherwise.
+        time: Option<Value>,
     },
     /// `send_message`: to a queue, or to a topic.
     SendMessage {
@@ -210,8 +212,8 @@ impl StepKind {
     /// Calls `visit` for every value of the step.
     pub fn each_value<'v>(&'v self, visit: &mut impl FnMut(&'v Value)) {
         match self {
-            StepKind::PutEvent { bus, source, detail_type, detail, resources } => {
-                [bus, source, detail_type, detail, resources].into_iter().for_each(visit);
+            StepKind::PutEvent { bus, source, detail_type, detail, resources, time } => {
+                [bus, source, detail_type, detail, resources].into_iter().chain(time).for_each(visit);
             }
             StepKind::SendMessage { to, body, attributes, subject, group, deduplication, .. } => {
                 let optional = subject.iter().chain(group).chain(deduplication);

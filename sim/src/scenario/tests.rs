@@ -126,6 +126,7 @@ fn every_kind_of_step_is_read() {
                 detail_type: literal("t"),
                 detail: Value::Literal(Json::object()),
                 resources: Value::Literal(json!([])),
+                time: None,
             },
         ),
         (
@@ -253,6 +254,7 @@ fn mistakes_of_the_workload_are_reported_too() {
         ),
         ("[{actor: a, do: [{wayt: 1s}]}]", "1:29 'wayt' is no step"),
         ("[{actor: a, do: [{wait: 1s, invoke: {}}]}]", "1:28 a step of a list has exactly one key"),
+        ("[{actor: a, put_event: {source: s, detail-type: t, time: noon}}]", "1:68 \"noon\" is no time"),
         ("[{actor: a, put_event: {source: s}}]", "1:34 the property 'detail-type' is missing"),
         (
             "[{actor: a, put_event: {bus: nope, source: s, detail-type: t}}]",

@@ -8,6 +8,7 @@ use super::model::{Actor, Step, StepKind};
 use super::value::{Value, Values};
 use super::{Range, range};
 use crate::diagnostics::Place;
+use crate::services::eventbridge::read_time;
 use crate::template::{Fields, scalar_text, suggestion_hint};
 
 const STEPS: [&str; 12] = [
@@ -162,14 +163,23 @@ fn read_kind(parent: &Fields<'_>, member: &Member, step: &str, values: Values<'_
             StepKind::Let(variables.map(value).collect())
         }
         "put_event" => {
-            fields.only_strictly(&["bus", "source", "detail-type", "detail", "resources"]);
+            fields.only_strictly(&["bus", "source", "detail-type", "detail", "resources", "time"]);
             let (source, detail_type) = (arguments.required("source"), arguments.required("detail-type"));
+            let time = arguments.optional("time");
+            if let Some(Value::Literal(written)) = &time
+                && read_time(written).is_none()
+            {
+                let message = format!("{written} is no time");
+                let hint = "write it like \"2026-01-01T00:00:00Z\", or in seconds since 1970";
+                fields.error("time", "invalid-step", message, hint);
+            }
             StepKind::PutEvent {
                 bus: arguments.or("bus", "default".into()),
                 source: source?,
                 detail_type: detail_type?,
                 detail: arguments.or("detail", Json::object()),
                 resources: arguments.or("resources", Json::from(Vec::new())),
+                time,
             }
         }
         "send_message" => {

@@ -11,6 +11,7 @@ mod delivery;
 mod rules;
 mod service;
 
+pub(crate) use api::read_time;
 pub use api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
 pub use archive::{Archive, ArchiveRequest, StartReplay};
 pub use rules::{Bus, DeadLetterQueue, Destination, Rule, Target, TargetInput};

@@ -447,13 +447,13 @@ impl Core {
         if !self.faults_on || weights.is_empty() {
             return 0;
         }
-        let point = InjectionPoint { fault, operation, place: self.lineages.name(actor) };
-        self.coverage.offer(point);
+        let point = |lineages: &Lineages| InjectionPoint { fault, operation, place: lineages.name(actor) };
+        self.coverage.offer(fault, || point(&self.lineages));
         let site = Site::new(&self.names, &self.lineages, actor, operation, Kind::Fault(fault), occurrence);
         let form = decide(self.decisions.as_mut(), &mut self.choices, site, &Weighted::Table(weights));
         if form != 0 {
             self.struck[fault as usize] += 1;
-            self.coverage.strike(point);
+            self.coverage.strike(point(&self.lineages));
             let (names, lineages, at) = (&self.names, &self.lineages, self.now);
             self.trace.note(|| {
                 let spec = fault.spec();
@@ -703,12 +703,11 @@ impl Core {
         }
         passes.times += 1;
         // However many it lets pass, it is one choice.
-        match self.choices.get_mut(passes.choice as usize).filter(|_| passes.times > 1) {
-            Some((_, times)) => *times = passes.times,
-            None => {
-                passes.choice = self.choices.len() as u32;
-                self.choices.push((site(self), 1));
-            }
+        if let Some((_, times)) = self.choices.get_mut(passes.choice as usize).filter(|_| passes.times > 1) {
+            *times = passes.times;
+        } else {
+            passes.choice = self.choices.len() as u32;
+            self.choices.push((site(self), 1));
         }
         true
     }

@@ -94,10 +94,9 @@ impl Coverage {
 
     /// A fault could have struck.
     #[inline]
-    pub fn offer(&mut self, point: InjectionPoint) {
-        let fault = point.fault;
+    pub fn offer(&mut self, fault: FaultId, point: impl FnOnce() -> InjectionPoint) {
         if self.lists {
-            self.listed.insert(point);
+            self.listed.insert(point());
         }
         if self.offered.len() <= fault as usize {
             self.offered.resize(FaultId::ALL.len(), 0);

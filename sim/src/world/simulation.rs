@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::outside::Watch;
-use super::workload::{PlannedActor, Shape, Workload};
+use super::workload::{ActorStep, PlannedActor, Shape, Workload};
 use super::{
     ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
     Revisions, TimerOwner, View, Violation, When,
@@ -267,6 +267,9 @@ impl World {
         self.watches.clear();
         self.workload.plan(&mut Shape::new(&mut self.core), &mut self.actors)?;
         self.progress.resize(self.actors.len(), 0);
+        if self.actors.iter().flat_map(|planned| &planned.steps).any(ActorStep::may_look_back) {
+            self.stepfunctions.keep_journals();
+        }
         for (slot, planned) in self.actors.iter().enumerate() {
             let owner = TimerOwner::Actor { slot: slot as u32 };
             self.core.timer(Millis::START + planned.at_ms, 0, planned.actor, 0, owner);

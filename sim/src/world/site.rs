@@ -96,9 +96,9 @@ impl Lineages {
 
     /// The first `links` links of a lineage; all of it when it has no more.
     pub fn ancestor(&self, actor: ActorId, links: usize) -> ActorId {
-        let parents = std::iter::successors(Some(actor), |at| Some(self.links[at.0 as usize].parent));
+        let mut parents = std::iter::successors(Some(actor), |at| Some(self.links[at.0 as usize].parent));
         let length = parents.clone().take_while(|at| *at != ActorId::WORLD).count();
-        parents.skip(length.saturating_sub(links)).next().unwrap_or(actor)
+        parents.nth(length.saturating_sub(links)).unwrap_or(actor)
     }
 
     /// The last link of a lineage.

@@ -42,6 +42,20 @@ pub enum ActorStep {
     Run(ScriptRun),
 }
 
+impl ActorStep {
+    /// Whether it may ask for the history of an execution or redrive one.
+    pub(super) fn may_look_back(&self) -> bool {
+        match self {
+            ActorStep::Send(Request::States(request)) | ActorStep::Callback(Request::States(request)) => {
+                request.looks_back()
+            }
+            ActorStep::Send(_) | ActorStep::Callback(_) | ActorStep::Wait { .. } => false,
+            // What these send is known only when they do.
+            ActorStep::Look(_) | ActorStep::Run(_) => true,
+        }
+    }
+}
+
 /// A client script with what it is run with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScriptRun {

@@ -3,6 +3,7 @@
 use rehearsal::explore::{Limits, Recipe, Shrunk, Strategy, Without, shrink};
 use rehearsal::handlers::{Context, FunctionError, Registry};
 use rehearsal::harness::Harness;
+use rehearsal::services::dynamodb::AttributeValue;
 use rehearsal::world::{FaultId, Invariant, Kind, Parts, Token};
 use rehearsal_engine::{Json, json};
 
@@ -24,7 +25,7 @@ fn guests() -> Harness {
     stage.handlers(|| Registry::default().with("admit", admit)).harness().invariants(|database| {
         let items = database.table_id("Items").expect("the table");
         vec![Invariant::always("nobody is let in three times", Parts::ALL, move |view| {
-            view.tables.items(items).all(|(_, item)| item.get("times").and_then(|times| times.as_i64()) < Some(3))
+            view.tables.items(items).all(|(_, item)| item.get("times").and_then(AttributeValue::as_i64) < Some(3))
         })]
     })
 }

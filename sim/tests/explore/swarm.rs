@@ -10,11 +10,11 @@ use rehearsal_engine::{Json, json};
 use crate::support::{Stage, function_arn};
 use crate::{explore, found};
 
-/// A task that is retried four times: only a function that is throttled five times in a row fails it.
+/// A task that is retried three times: only a function that is throttled four times in a row fails it.
 fn stubborn() -> Harness {
     let task = json!({
         "Resource": function_arn("work"),
-        "Retry": [{"ErrorEquals": ["Lambda.TooManyRequestsException"], "MaxAttempts": 4, "IntervalSeconds": 1},
+        "Retry": [{"ErrorEquals": ["Lambda.TooManyRequestsException"], "MaxAttempts": 3, "IntervalSeconds": 1},
             {"ErrorEquals": ["States.ALL"], "MaxAttempts": 9}],
     });
     let stage = Stage::new().function("work").task("stubborn", task).start("0s", "stubborn", json!({}));

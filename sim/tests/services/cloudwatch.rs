@@ -4,10 +4,9 @@ use rehearsal::handlers::Registry;
 use rehearsal::harness::Run;
 use rehearsal::services::cloudwatch::Transition;
 use rehearsal::world::FaultId;
-use rehearsal::world::metrics::{MetricKey, Statistic};
 use rehearsal_engine::{Json, json};
 
-use crate::support::{Log, Look, Stage, call, function_arn, machine_arn, merged, outcome_text};
+use crate::support::{Log, Look, Stage, call, function_arn, machine_arn, measured, merged, outcome_text};
 
 /// A machine that fails, and one that succeeds.
 fn stage() -> Stage {
@@ -40,14 +39,6 @@ fn failing(stage: Stage, times: &[&str]) -> Stage {
 fn changes(run: &Run, alarm: usize) -> Vec<String> {
     let text = |change: &Transition| format!("{} {}", change.at.since_start() / 1000, change.to.text());
     run.world.cloudwatch.records()[alarm].transitions.iter().map(text).collect()
-}
-
-fn measured(run: &Run, namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Option<f64> {
-    let dimensions = dimensions.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-    let key = MetricKey::new(namespace, name, dimensions.collect());
-    let metrics = run.world.core.metrics();
-    let found = metrics.find(&key).unwrap_or_else(|missing| panic!("{name}: {missing:?}"));
-    Statistic::Sum.of(found.iter().flat_map(|id| metrics.series(*id).points()))
 }
 
 #[test]

@@ -405,3 +405,23 @@ fn an_actor_may_play_an_aws_service() {
         .run();
     assert_eq!(log.lines(), ["\"aws.s3\""]);
 }
+
+#[test]
+fn the_time_of_an_entry_is_the_events_in_whole_seconds_and_stays_so_on_another_bus() {
+    let (stage, log) = stage();
+    let template = "{\"at\": <time>, \"in\": <aws.events.event.ingestion-time>}";
+    let input = json!({"InputTransformer": {"InputPathsMap": {"time": "$.time"}, "InputTemplate": template}});
+    let to_bus = json!([{"Id": "bus", "Arn": bus_arn("audit"), "RoleArn": OUTSIDE}]);
+    let mut stage = stage
+        .bus("audit")
+        .rule("Near", "shop", "till", to_function(input.clone()))
+        .rule("On", "shop", "till", to_bus)
+        .rule("Far", "audit", "till", to_function(input));
+    for time in [json!("2025-12-24T18:00:00.9Z"), json!(1_766_599_200)] {
+        let step = json!({"bus": "shop", "source": "till", "detail-type": "T", "time": time});
+        stage = stage.actor("0s", json!({"put_event": step}));
+    }
+    stage.run();
+    let line = "{\"at\":\"2025-12-24T18:00:00Z\",\"in\":\"2026-01-01T00:00:00Z\"}";
+    assert_eq!(log.lines(), [line; 4]);
+}

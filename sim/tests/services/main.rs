@@ -14,6 +14,7 @@ mod faults;
 mod iam;
 mod lambda;
 mod pipeline;
+mod rule_metrics;
 mod rule_targets;
 mod scheduler;
 mod sns;

@@ -11,6 +11,7 @@ use rehearsal::handlers::{CallError, Context, FunctionError, Registry};
 use rehearsal::harness::{Harness, Run};
 use rehearsal::services::stepfunctions::ExecutionRecord;
 use rehearsal::services::{Answer, Request};
+use rehearsal::world::metrics::{MetricKey, Statistic};
 use rehearsal::world::{Decisions, FaultId, FaultPlan, Kind, Millis, Profile, Site, Weighted};
 use rehearsal_engine::{Json, json};
 
@@ -453,6 +454,15 @@ pub fn merged(mut base: Json, more: Json) -> Json {
         }
     }
     base
+}
+
+/// The sum of a metric over the whole run; `None` when nothing was measured.
+pub fn measured(run: &Run, namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Option<f64> {
+    let dimensions = dimensions.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    let key = MetricKey::new(namespace, name, dimensions.collect());
+    let metrics = run.world.core.metrics();
+    let found = metrics.find(&key).unwrap_or_else(|missing| panic!("{name}: {missing:?}"));
+    Statistic::Sum.of(found.iter().flat_map(|id| metrics.series(*id).points()))
 }
 
 /// What can be read of a world after a run.

@@ -37,7 +37,7 @@ impl Shrinker<'_> {
                 if kind(&from) != kind(&to) {
                     continue;
                 }
-                let merged = renamed(&without(&self.best, &[]), &from, &to, |choice| choice.is_deviation());
+                let merged = renamed(&without(&self.best, &[]), &from, &to, Choice::is_deviation);
                 let merged = without(&Script { choices: merged }, std::slice::from_ref(&from));
                 if self.breaks(&merged)? {
                     break;

@@ -17,6 +17,9 @@ const SHRINK_TIME_MAX: Duration = Duration::from_secs(20);
 /// Different ways in which a promise breaks that are told.
 const TOLD_MAX: usize = 3;
 
+/// What became of one failure; nothing when it does not break its promise again.
+type Done = Result<Option<Shrunk>, HostError>;
+
 /// For every finding its different failures, cut down: no two that need the same kinds of deviations.
 pub fn shrink_findings(
     sweep: &Sweep,
@@ -29,7 +32,7 @@ pub fn shrink_findings(
         .enumerate()
         .flat_map(|(place, finding)| finding.failures.iter().map(move |failure| (place, &finding.violation, failure)))
         .collect();
-    let done: Vec<Mutex<Option<Result<Option<Shrunk>, HostError>>>> = work.iter().map(|_| Mutex::new(None)).collect();
+    let done: Vec<Mutex<Option<Done>>> = work.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     let began = Instant::now();
     let shrink_some = || {

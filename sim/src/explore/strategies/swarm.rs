@@ -21,11 +21,11 @@ pub struct Swarm {
 /// Odds that a kind is on: few kinds, or every second one.
 const ON_PARTS: [u64; 4] = [24, 64, 64, 128];
 /// How many faults may strike a task, over all its attempts.
-const STRIKES: [u32; 4] = [1, 2, 3, STRIKES_MAX];
+const STRIKES: [u32; 4] = [1, 2, STRIKES_MAX, STRIKES_MAX];
 /// A task that is tried six times outlasts them.
 const STRIKES_MAX: u32 = 5;
-/// How often a kind that is on strikes, in parts of 2^16: from one in a thousand to one in three.
-const STRIKE_PARTS: [u32; 6] = [64, 256, 1024, 4096, 12_000, 22_000];
+/// How often a kind that is on strikes, in parts of 2^16: from one in a thousand to every second time.
+const STRIKE_PARTS: [u32; 6] = [64, 256, 1024, 4096, 16_384, 32_768];
 
 impl Swarm {
     /// The strategy of `seed`.

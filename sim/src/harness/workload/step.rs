@@ -12,14 +12,14 @@ use crate::harness::expression::parts;
 use crate::harness::mirror::TOP_LEVEL;
 use crate::harness::value::{CompiledValue, as_text};
 use crate::scenario::{Loaded, Step, StepKind, Value};
-use crate::services::eventbridge::{PutEntry, PutEvents};
+use crate::services::eventbridge::{PutEntry, PutEvents, read_time};
 use crate::services::stepfunctions::TaskOutcome;
 use crate::services::{MessageAttribute, Request, lambda, sns, sqs, stepfunctions};
-use crate::world::{ActorStep, Parts, ScriptRun};
+use crate::world::{ActorStep, Millis, Parts, ScriptRun};
 
 /// A step with values of one kind: compiled, bound to a run, or computed.
 pub(super) enum StepOf<V, T> {
-    PutEvent { bus: V, source: V, detail_type: V, detail: V, resources: V },
+    PutEvent { bus: V, source: V, detail_type: V, detail: V, resources: V, time: Option<V> },
     SendMessage { message: Box<MessageOf<V>>, is_topic: bool },
     StartExecution { state_machine: V, input: V, name: Option<V> },
     Invoke { function: V, payload: V, mode: lambda::Mode },
@@ -110,12 +110,13 @@ impl<V, T: Copy> StepOf<V, T> {
     /// The same with other values.
     pub(super) fn map<W>(&self, of: &mut impl FnMut(&V) -> Result<W, String>) -> Result<StepOf<W, T>, String> {
         Ok(match self {
-            StepOf::PutEvent { bus, source, detail_type, detail, resources } => StepOf::PutEvent {
+            StepOf::PutEvent { bus, source, detail_type, detail, resources, time } => StepOf::PutEvent {
                 bus: of(bus)?,
                 source: of(source)?,
                 detail_type: of(detail_type)?,
                 detail: of(detail)?,
                 resources: of(resources)?,
+                time: time.as_ref().map(&mut *of).transpose()?,
             },
             StepOf::SendMessage { message, is_topic } => {
                 let mut maybe = |value: &Option<V>| value.as_ref().map(&mut *of).transpose();
@@ -164,8 +165,8 @@ impl<V, T: Copy> StepOf<V, T> {
     /// The same with other times.
     pub(super) fn timed<U>(self, mut of: impl FnMut(T) -> U) -> StepOf<V, U> {
         match self {
-            StepOf::PutEvent { bus, source, detail_type, detail, resources } => {
-                StepOf::PutEvent { bus, source, detail_type, detail, resources }
+            StepOf::PutEvent { bus, source, detail_type, detail, resources, time } => {
+                StepOf::PutEvent { bus, source, detail_type, detail, resources, time }
             }
             StepOf::SendMessage { message, is_topic } => StepOf::SendMessage { message, is_topic },
             StepOf::StartExecution { state_machine, input, name } => {
@@ -199,10 +200,11 @@ impl<T: Into<u64> + Copy> StepOf<Json, T> {
     pub(super) fn into_step(self, is_callback: bool) -> Result<ActorStep, String> {
         let texts = |value: Option<Json>| value.map(as_text).transpose();
         let request = match self {
-            StepOf::PutEvent { bus, source, detail_type, detail, resources } => {
+            StepOf::PutEvent { bus, source, detail_type, detail, resources, time } => {
                 let mut entry = PutEntry::new(as_text(bus)?, as_text(source)?, as_text(detail_type)?, detail);
                 let resources = resources.as_array().unwrap_or_default().iter().filter_map(Json::as_str);
                 entry.resources.extend(resources.map(Arc::<str>::from));
+                entry.time = time.map(|time| instant(&time)).transpose()?;
                 Request::Events(Box::new(PutEvents::of_client(vec![entry])))
             }
             StepOf::SendMessage { message, is_topic } => message.into_request(is_topic)?,
@@ -303,6 +305,11 @@ fn word(value: &Json) -> Result<Json, String> {
     }
 }
 
+fn instant(time: &Json) -> Result<Millis, String> {
+    read_time(time)
+        .ok_or_else(|| format!("the time is {time}, expected seconds since 1970 or a form like '2026-01-01T00:00:00Z'"))
+}
+
 fn states(request: stepfunctions::Request) -> Request {
     Request::States(Box::new(request))
 }
@@ -312,12 +319,13 @@ impl StepOf<Source, crate::scenario::Range> {
         let value = |written: &Value| Source::compile(written, loaded, late);
         let maybe = |written: &Option<Value>| written.as_ref().map(value).transpose();
         Ok(match &step.kind {
-            StepKind::PutEvent { bus, source, detail_type, detail, resources } => StepOf::PutEvent {
+            StepKind::PutEvent { bus, source, detail_type, detail, resources, time } => StepOf::PutEvent {
                 bus: value(bus)?,
                 source: value(source)?,
                 detail_type: value(detail_type)?,
                 detail: value(detail)?,
                 resources: value(resources)?,
+                time: maybe(time)?,
             },
             StepKind::SendMessage { to, is_topic, body, attributes, subject, group, deduplication } => {
                 // Names and logical ids stand for the ARN that the world knows.

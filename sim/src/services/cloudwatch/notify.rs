@@ -193,6 +193,7 @@ pub(super) fn event(alarm: &Alarm, change: &Transition) -> Request {
         detail_type: Some(text!("CloudWatch Alarm State Change")),
         detail: Some(Ok(detail(alarm, change))),
         resources: vec![alarm.arn.clone()],
+        ..eventbridge::PutEntry::default()
     };
     Request::Events(Box::new(eventbridge::PutEvents::of_service(entry)))
 }

@@ -118,14 +118,13 @@ impl Database {
         reads: &mut dyn ReadChoice,
     ) -> Result<Response, ApiError> {
         self.changes.clear();
+        let asked = request.return_capacity();
+        if asked == ReturnCapacity::None {
+            return self.perform(now, request, reads);
+        }
         let response = self.perform(now, request, reads)?;
-        Ok(match request.return_capacity() {
-            ReturnCapacity::None => response,
-            asked => {
-                let consumed = self.consumed(request, &response, asked);
-                Response::Metered { response: Box::new(response), consumed }
-            }
-        })
+        let consumed = self.consumed(request, &response, asked);
+        Ok(Response::Metered { response: Box::new(response), consumed })
     }
 
     fn perform(&mut self, now: Millis, request: &Request, reads: &mut dyn ReadChoice) -> Result<Response, ApiError> {

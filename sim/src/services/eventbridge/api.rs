@@ -3,6 +3,7 @@ use std::sync::Arc;
 use rehearsal_engine::{Json, json};
 
 use crate::services::ApiError;
+use crate::world::Millis;
 
 /// A request to put events on buses.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +27,12 @@ pub struct PutEntry {
     pub detail_type: Option<Arc<str>>,
     /// The event itself; `None` when it was missing, an error when it was no JSON object.
     pub detail: Option<Result<Json, MalformedDetail>>,
+    /// How long the text of the detail was, where it came as text: AWS counts it as it was written.
+    pub detail_bytes: Option<usize>,
     /// ARNs of what it is about.
     pub resources: Vec<Arc<str>>,
+    /// When it happened, if not when it is put. AWS: the event shows whole seconds of it.
+    pub time: Option<Millis>,
 }
 
 /// The detail was not the text of a JSON object.
@@ -60,6 +65,14 @@ pub enum EntryResult {
 
 /// AWS: at most ten entries a request.
 const ENTRIES_MAX: usize = 10;
+/// AWS: the entries of a request are smaller than this together.
+const REQUEST_BYTES_MAX: usize = 1_048_576;
+/// AWS: an entry with a time counts as so many bytes more.
+const TIME_BYTES: usize = 14;
+/// AWS: a detail type has at most so many characters.
+const DETAIL_TYPE_CHARS_MAX: usize = 128;
+/// AWS: the bounds of the header for X-Ray.
+const TRACE_HEADER_CHARS_MAX: usize = 500;
 
 impl PutEvents {
     /// Reads `PutEvents` as an SDK makes it.
@@ -68,14 +81,11 @@ impl PutEvents {
             return Err(ApiError::not_simulated("events", operation));
         }
         let entries = parameters.get("Entries").and_then(Json::as_array).unwrap_or_default();
-        if entries.is_empty() || entries.len() > ENTRIES_MAX {
-            let bound = if entries.is_empty() { "greater than or equal to 1" } else { "less than or equal to 10" };
-            let value = parameters.get("Entries").cloned().unwrap_or_default();
-            return Err(ApiError::validation(format!(
-                "1 validation error detected: Value '{value}' at 'entries' failed to satisfy constraint: Member must have length {bound}"
-            )));
+        if let Some(bound) = out_of_bounds(entries.len(), ENTRIES_MAX) {
+            return Err(constraint(&parameters.get("Entries").cloned().unwrap_or_default(), "entries", bound));
         }
-        Ok(PutEvents::of_client(entries.iter().map(PutEntry::read).collect()))
+        let entries = entries.iter().zip(1..).map(|(entry, number)| PutEntry::read(entry, number));
+        Ok(PutEvents::of_client(entries.collect::<Result<_, _>>()?))
     }
 
     /// Events that a client puts.
@@ -93,9 +103,15 @@ impl PutEvents {
         PutEvents { entries: vec![entry], of_service: true, forwarded: true }
     }
 
-    /// What AWS counts of the request's size, in bytes.
-    pub(super) fn measured_bytes(&self) -> usize {
-        self.entries.iter().map(PutEntry::measured_bytes).sum()
+    /// Why AWS refuses the request as a whole.
+    pub(super) fn refusal(&self) -> Option<ApiError> {
+        if self.entries.len() > ENTRIES_MAX {
+            let message = format!("the request has {} entries, at most {ENTRIES_MAX} are allowed", self.entries.len());
+            return Some(ApiError::validation(message));
+        }
+        let bytes: usize = self.entries.iter().map(PutEntry::measured_bytes).sum();
+        (bytes >= REQUEST_BYTES_MAX)
+            .then(|| ApiError::validation("Total size of the entries in the request is over the limit."))
     }
 }
 
@@ -112,47 +128,80 @@ impl PutEntry {
             source: Some(source.into()),
             detail_type: Some(detail_type.into()),
             detail: Some(if detail.as_object().is_some() { Ok(detail) } else { Err(MalformedDetail) }),
-            resources: Vec::new(),
+            ..PutEntry::default()
         }
     }
 
-    fn measured_bytes(&self) -> usize {
-        let length = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
-        let detail =
-            self.detail.as_ref().and_then(|detail| detail.as_ref().ok()).map_or(0, |json| json.measure().bytes);
-        let resources: usize = self.resources.iter().map(|resource| resource.len()).sum();
-        length(&self.source) + length(&self.detail_type) + detail + resources
+    /// The same as of another time.
+    #[must_use]
+    pub fn at(mut self, time: Millis) -> PutEntry {
+        self.time = Some(time);
+        self
     }
 
-    fn read(entry: &Json) -> PutEntry {
+    /// What AWS counts of the entry: its texts as UTF-8, and its time.
+    fn measured_bytes(&self) -> usize {
+        let length = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        let detail = self.detail_bytes.unwrap_or_else(|| match &self.detail {
+            Some(Ok(detail)) => detail.measure().bytes,
+            _ => 0,
+        });
+        let resources: usize = self.resources.iter().map(|resource| resource.len()).sum();
+        let time = if self.time.is_some() { TIME_BYTES } else { 0 };
+        length(&self.source) + length(&self.detail_type) + detail + resources + time
+    }
+
+    /// Reads the entry that is the `number`th of its request.
+    fn read(entry: &Json, number: usize) -> Result<PutEntry, ApiError> {
         let text = |key: &str| match entry.get(key) {
             Some(Json::String(text)) if !text.is_empty() => Some(text.clone()),
             _ => None,
         };
-        let detail = text("Detail").map(|detail| match Json::parse(&detail) {
+        if let Some(Json::String(header)) = entry.get("TraceHeader")
+            && let Some(bound) = out_of_bounds(header.chars().count(), TRACE_HEADER_CHARS_MAX)
+        {
+            return Err(constraint(&**header, &format!("entries.{number}.member.traceHeader"), bound));
+        }
+        let time = match entry.get("Time") {
+            None | Some(Json::Null) => None,
+            Some(time) => Some(read_time(time).ok_or_else(|| {
+                let message = format!("the Time of entry {number} is {time}, expected seconds since 1970 or a form like 2026-01-01T00:00:00Z");
+                ApiError::new("SerializationException", message)
+            })?),
+        };
+        let text_of_detail = text("Detail");
+        let detail_bytes = text_of_detail.as_ref().map(|detail| detail.len());
+        let detail = text_of_detail.map(|detail| match Json::parse(&detail) {
             Ok(value @ Json::Object(_)) => Ok(value),
             _ => Err(MalformedDetail),
         });
         let resources = entry.get("Resources").and_then(Json::as_array).unwrap_or_default();
-        PutEntry {
+        Ok(PutEntry {
             bus: text("EventBusName"),
             source: text("Source"),
             detail_type: text("DetailType"),
             detail,
+            detail_bytes,
             resources: resources.iter().filter_map(Json::as_str).map(Arc::from).collect(),
-        }
+            time,
+        })
     }
 
-    /// The failure that AWS reports for an entry that lacks something.
+    /// The failure that AWS reports for an entry that lacks something, or has it in a form that it does not take.
     pub(super) fn failure(&self) -> Option<EntryResult> {
-        let missing = |name: &str| EntryResult::Failed {
-            code: "InvalidArgument",
-            message: format!("Parameter {name} is not valid. Reason: {name} is a required argument."),
+        let invalid = |name: &str, reason: String| {
+            let message = format!("Parameter {name} is not valid. Reason: {reason}");
+            EntryResult::Failed { code: "InvalidArgument", message }
         };
+        let missing = |name: &str| invalid(name, format!("{name} is a required argument."));
         match (&self.source, &self.detail_type, &self.detail) {
             (None, ..) => Some(missing("Source")),
             (_, None, _) => Some(missing("DetailType")),
             (_, _, None) => Some(missing("Detail")),
+            // AWS fails the entry; its reason is not known.
+            (_, Some(detail_type), _) if detail_type.chars().count() > DETAIL_TYPE_CHARS_MAX => {
+                Some(invalid("DetailType", format!("DetailType has more than {DETAIL_TYPE_CHARS_MAX} characters.")))
+            }
             (_, _, Some(Err(MalformedDetail))) => {
                 Some(EntryResult::Failed { code: "MalformedDetail", message: "Detail is malformed.".to_owned() })
             }
@@ -178,6 +227,30 @@ impl PutEventsResponse {
             ("Entries", Json::from(entries.collect::<Vec<_>>())),
         ])
     }
+}
+
+/// The instant that a request writes as seconds since 1970 or as text.
+pub(crate) fn read_time(written: &Json) -> Option<Millis> {
+    /// AWS's own clocks end with the year 9999.
+    const SECONDS: std::ops::Range<f64> = 0.0..253_402_300_800.0;
+    let ms = match written {
+        Json::String(text) => text.parse::<jiff::Timestamp>().ok()?.as_millisecond(),
+        number => (number.as_f64().filter(|seconds| SECONDS.contains(seconds))? * 1000.0) as i64,
+    };
+    u64::try_from(ms).ok().map(Millis)
+}
+
+fn out_of_bounds(count: usize, most: usize) -> Option<String> {
+    match count {
+        0 => Some("greater than or equal to 1".to_owned()),
+        _ => (count > most).then(|| format!("less than or equal to {most}")),
+    }
+}
+
+fn constraint(value: &(impl std::fmt::Display + ?Sized), place: &str, bound: String) -> ApiError {
+    ApiError::validation(format!(
+        "1 validation error detected: Value '{value}' at '{place}' failed to satisfy constraint: Member must have length {bound}"
+    ))
 }
 
 #[cfg(test)]
@@ -216,5 +289,62 @@ mod tests {
         let entries = Json::from(vec![json!({"Source": "s"}); 11]);
         let error = PutEvents::parse("PutEvents", &Json::from_pairs([("Entries", entries)])).expect_err("too many");
         assert!(error.message.ends_with("Member must have length less than or equal to 10"), "{}", error.message);
+    }
+
+    fn of(entry: Json) -> Result<PutEvents, ApiError> {
+        PutEvents::parse("PutEvents", &json!({"Entries": [entry]}))
+    }
+
+    #[test]
+    fn a_time_is_seconds_or_text_and_anything_else_is_refused() {
+        for (time, ms) in [
+            (json!(1_767_225_661), Some(1_767_225_661_000)),
+            (json!(1_767_225_661.25), Some(1_767_225_661_250)),
+            (json!("2026-01-01T00:01:01Z"), Some(1_767_225_661_000)),
+            (json!("2026-01-01T02:01:01+02:00"), Some(1_767_225_661_000)),
+            (Json::Null, None),
+        ] {
+            let entry = json!({"Source": "s", "Time": time, "TraceHeader": "Root=1-5759e988-bd862e3fe1be46a994272793"});
+            assert_eq!(of(entry).expect("a request").entries[0].time, ms.map(Millis), "{time}");
+        }
+        for time in [json!("noon"), json!(-1), json!(1e300), json!("1969-12-31T00:00:00Z"), json!([1])] {
+            let error = of(json!({"Time": time})).expect_err("no time");
+            assert!(error.message.starts_with("the Time of entry 1 is "), "{time}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn a_detail_type_and_a_trace_header_have_bounds() {
+        let typed = |characters: usize| {
+            let entry = json!({"Source": "s", "DetailType": ("ä".repeat(characters)), "Detail": "{}"});
+            of(entry).expect("a request").entries[0].failure()
+        };
+        assert_eq!(typed(128), None);
+        assert!(matches!(typed(129), Some(EntryResult::Failed { code: "InvalidArgument", .. })));
+        assert!(of(json!({"TraceHeader": ("x".repeat(500))})).is_ok());
+        let error = of(json!({"TraceHeader": ("x".repeat(501))})).expect_err("too long");
+        assert!(error.message.contains("at 'entries.1.member.traceHeader' failed"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_request_is_measured_as_it_is_written_and_a_time_counts() {
+        // Source, detail type and detail, and fourteen bytes for the time.
+        let written = |blanks: usize, time: Json| {
+            let detail = format!("{{{}}}", " ".repeat(blanks));
+            of(json!({"Source": "é", "DetailType": "tt", "Detail": detail, "Resources": ["r"], "Time": time}))
+        };
+        let fits = REQUEST_BYTES_MAX - 1 - 2 - 2 - 2 - 1;
+        for (blanks, time, is_refused) in [
+            (fits, Json::Null, false),
+            (fits + 1, Json::Null, true),
+            (fits - TIME_BYTES, json!(1), false),
+            (fits - TIME_BYTES + 1, json!(1), true),
+        ] {
+            let refusal = written(blanks, time.clone()).expect("a request").refusal();
+            assert_eq!(refusal.is_some(), is_refused, "{blanks} {time}");
+        }
+        let entry = PutEntry::new("default", "s", "t", json!({}));
+        assert!(PutEvents::of_client(vec![entry.clone(); 10]).refusal().is_none());
+        assert!(PutEvents::of_client(vec![entry; 11]).refusal().is_some());
     }
 }

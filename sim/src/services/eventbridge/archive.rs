@@ -4,6 +4,7 @@ use std::sync::Arc;
 use rehearsal_engine::events::{Event, RuleMatcher};
 use rehearsal_engine::{Json, json};
 
+use super::api::read_time;
 use super::service::EventBridge;
 use crate::services::{Answer, ApiError, Response};
 use crate::world::{ActorId, Caller, Core, Millis, Name, TimerOwner};
@@ -269,13 +270,6 @@ impl EventBridge {
 
 /// A moment: seconds since 1970, or a text in ISO 8601.
 fn time(parameters: &Json, key: &str) -> Result<Millis, ApiError> {
-    let ms = match parameters.get(key) {
-        Some(Json::String(text)) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
-        Some(number) => {
-            number.as_f64().filter(|seconds| (0.0..1e11).contains(seconds)).map(|seconds| (seconds * 1000.0) as i64)
-        }
-        None => None,
-    };
-    let ms = ms.and_then(|ms| u64::try_from(ms).ok());
-    ms.map(Millis).ok_or_else(|| ApiError::validation(format!("Parameter {key} is not valid.")))
+    let time = parameters.get(key).and_then(read_time);
+    time.ok_or_else(|| ApiError::validation(format!("Parameter {key} is not valid.")))
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::delivery::measure_outcome;
+use super::delivery::measure_failure;
 use super::service::EventBridge;
 use crate::services::{ApiError, MessageAttribute, Request, sqs};
 use crate::world::metrics::EventsMetric;
@@ -54,7 +54,7 @@ impl EventBridge {
         let target = &rule.targets[delivery.target as usize];
         let actor = delivery.actor;
         core.note(actor, || format!("the delivery is given up: {}: {}", failure.code, failure.message));
-        measure_outcome(core, delivery.rule, false);
+        measure_failure(core, delivery.rule);
         let Some(queue) = &target.dead_letter else { return };
         if !queue.permitted {
             core.measure(EventsMetric::InvocationsFailedToBeSentToDlq.of(delivery.rule), 1.0);

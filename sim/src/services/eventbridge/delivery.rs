@@ -60,11 +60,12 @@ impl EventBridge {
         for target in 0..self.rules[rule as usize].targets.len() as u32 {
             let destination = &self.rules[rule as usize].targets[target as usize].destination;
             if forwarded && matches!(destination, Destination::Bus(_)) {
+                core.measure(EventsMetric::DeadLetterInvocations.of(rule), 1.0);
                 core.note(actor, || "the event came from another bus already: it is not sent on to a third".to_owned());
                 continue;
             }
-            let Some(payload) = self.payload(rule, target, event, json) else {
-                measure_outcome(core, rule, false);
+            let Some(payload) = self.payload(rule, target, core.now(), json) else {
+                measure_failure(core, rule);
                 core.note(actor, || {
                     "the target's input cannot be made from this event: it is not delivered".to_owned()
                 });
@@ -91,11 +92,8 @@ impl EventBridge {
 
     /// The answer to an attempt arrived.
     pub fn delivery_answered(&mut self, core: &mut Core, id: u32, answer: &Answer) {
-        let Delivery { rule, begun, .. } = self.deliveries[id as usize];
         let Err(error) = answer else {
-            measure_outcome(core, rule, true);
-            let latency_ms = core.now() - begun;
-            core.measure(EventsMetric::IngestionToInvocationCompleteLatency.of(rule), latency_ms as f64);
+            measure_success(core, &self.deliveries[id as usize], 0);
             return;
         };
         // AWS: throttling, 5xx and network errors are tried again; a missing permission or target is not.
@@ -161,14 +159,14 @@ impl EventBridge {
         delivery.attempts += 1;
         let (actor, payload) = (delivery.actor, delivery.payload.clone());
         let target = &self.rules[delivery.rule as usize].targets[delivery.target as usize];
+        core.measure(EventsMetric::InvocationAttempts.of(delivery.rule), 1.0);
+        if number > 0 {
+            core.measure(EventsMetric::RetryInvocationAttempts.of(delivery.rule), 1.0);
+        }
         if !target.permitted {
             // AWS: a missing permission is not tried again.
             self.give_up(core, id, &Failure::not_permitted(&target.arn), None);
             return;
-        }
-        core.measure(EventsMetric::InvocationAttempts.of(delivery.rule), 1.0);
-        if number > 0 {
-            core.measure(EventsMetric::RetryInvocationAttempts.of(delivery.rule), 1.0);
         }
         let request = match &target.destination {
             Destination::StateMachine(machine) => {
@@ -196,13 +194,13 @@ impl EventBridge {
                 Request::Sns(Box::new(sns::Request::Publish(publish)))
             }
             Destination::LogGroup(group) => {
-                measure_outcome(core, delivery.rule, true);
+                measure_success(core, delivery, delay_ms);
                 core.note(actor, || format!("logged to {group}"));
                 self.logged.push(Logged { at: core.now() + delay_ms, group: group.clone(), message: payload.value });
                 return;
             }
             Destination::Other(arn) => {
-                measure_outcome(core, delivery.rule, true);
+                measure_success(core, delivery, delay_ms);
                 core.note(actor, || format!("delivered to {arn}, which is not simulated"));
                 return;
             }
@@ -220,15 +218,14 @@ impl EventBridge {
     }
 
     /// What the target gets; `None` when AWS drops the delivery without a word.
-    fn payload(&self, rule: u32, target: u32, event: &Event, json: &Json) -> Option<Payload> {
+    fn payload(&self, rule: u32, target: u32, ingested: Millis, json: &Json) -> Option<Payload> {
         let rule: &Rule = &self.rules[rule as usize];
         match &rule.targets[target as usize].input {
             TargetInput::Event => Some(Payload::of(json.clone())),
             TargetInput::Constant(value) => Some(Payload::of(value.clone())),
             TargetInput::Path(path) => path.apply(json).ok().map(Payload::of),
             TargetInput::Transformer(transformer) => {
-                let reserved =
-                    Reserved { rule_arn: &rule.arn, rule_name: &rule.text, ingestion_time_ms: event.time_ms };
+                let reserved = Reserved { rule_arn: &rule.arn, rule_name: &rule.text, ingestion_time_ms: ingested.0 };
                 let delivery = transformer.apply(json, &reserved).ok()?;
                 // Text that is no JSON reaches only targets that take text.
                 let value = delivery.value.unwrap_or_else(|| Json::String(delivery.text.clone()));
@@ -250,13 +247,25 @@ impl Payload {
 }
 
 /// AWS: deliveries that failed for good count as invocations too; attempts that are tried again do not.
-pub(super) fn measure_outcome(core: &mut Core, rule: u32, delivered: bool) {
+pub(super) fn measure_failure(core: &mut Core, rule: u32) {
     core.measure(EventsMetric::Invocations.of(rule), 1.0);
-    let more = if delivered { EventsMetric::SuccessfulInvocationAttempts } else { EventsMetric::FailedInvocations };
-    core.measure(more.of(rule), 1.0);
+    core.measure(EventsMetric::FailedInvocations.of(rule), 1.0);
 }
 
-/// AWS: an event sent on to another bus keeps its source, type, detail and resources.
+/// The target takes the event `after_ms` from now.
+fn measure_success(core: &mut Core, delivery: &Delivery, after_ms: u64) {
+    let latency_ms = (core.now() - delivery.begun + after_ms) as f64;
+    for (metric, value) in [
+        (EventsMetric::Invocations, 1.0),
+        (EventsMetric::SuccessfulInvocationAttempts, 1.0),
+        (EventsMetric::IngestionToInvocationCompleteLatency, latency_ms),
+        (EventsMetric::IngestionToInvocationSuccessLatency, latency_ms),
+    ] {
+        core.measure(metric.of(delivery.rule), value);
+    }
+}
+
+/// AWS: an event sent on to another bus keeps its source, type, detail and resources; the time is the event's own too.
 fn forwarded(bus: &Arc<str>, event: &Event) -> PutEvents {
     PutEvents::forwarded(PutEntry {
         bus: Some(bus.clone()),
@@ -264,6 +273,8 @@ fn forwarded(bus: &Arc<str>, event: &Event) -> PutEvents {
         detail_type: Some(event.detail_type.clone()),
         detail: Some(if event.detail.as_object().is_some() { Ok(event.detail.clone()) } else { Err(MalformedDetail) }),
         resources: event.resources.to_vec(),
+        time: Some(Millis(event.time_ms)),
+        ..PutEntry::default()
     })
 }
 

@@ -50,9 +50,6 @@ pub struct Logged {
     pub message: Json,
 }
 
-/// AWS: the entries of a request are smaller than this together.
-const REQUEST_BYTES_MAX: usize = 1_048_576;
-
 /// Late ticks by the form of the fault.
 const TICK_JITTER_MS: [u64; 3] = [500, 30_000, 59_000];
 
@@ -151,9 +148,8 @@ impl EventBridge {
             core.answer(actor, caller.reply_to, Err(put_failure(form)));
             return;
         }
-        if request.measured_bytes() >= REQUEST_BYTES_MAX {
-            let error = ApiError::validation("Total size of the entries in the request is over the limit.");
-            core.answer(actor, caller.reply_to, Err(error));
+        if let Some(refusal) = request.refusal().filter(|_| !request.of_service) {
+            core.answer(actor, caller.reply_to, Err(refusal));
             return;
         }
         let mut response = PutEventsResponse { entries: Vec::with_capacity(request.entries.len()) };
@@ -218,7 +214,7 @@ impl EventBridge {
             detail_type: detail_type.clone(),
             source: source.clone(),
             account: self.account.clone(),
-            time_ms: core.now().0,
+            time_ms: entry.time.unwrap_or_else(|| core.now()).0,
             region: self.region.clone(),
             resources: if entry.resources.is_empty() { Arc::default() } else { entry.resources.as_slice().into() },
             detail: detail.clone(),

@@ -138,6 +138,11 @@ const ERROR_LENGTH_MAX: usize = 256;
 const CAUSE_LENGTH_MAX: usize = 32_768;
 
 impl Request {
+    /// Whether it needs to know all that happened to an execution, and not only how it stands.
+    pub fn looks_back(&self) -> bool {
+        matches!(self, Request::GetExecutionHistory { .. } | Request::RedriveExecution { .. })
+    }
+
     /// Reads a request as an SDK makes it.
     pub fn parse(operation: &str, parameters: &Json) -> Result<Request, ApiError> {
         let text = |key: &str| parameters.get(key).and_then(Json::as_str).map(Arc::<str>::from);

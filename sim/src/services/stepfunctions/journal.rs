@@ -22,6 +22,7 @@ pub(super) enum Told {
 impl StepFunctions {
     /// The interpreter of an execution with its whole history, also when none was kept.
     pub(super) fn with_history(&self, core: &mut Core, id: u32) -> Execution {
+        debug_assert!(self.keeps_journals(), "somebody looks back in a run that keeps nothing for it");
         let record = &self.records()[id as usize];
         let machine = &self.machines()[record.machine as usize];
         let start = service::start_of(record, machine, true);

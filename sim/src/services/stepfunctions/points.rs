@@ -92,7 +92,7 @@ impl MachinePoints {
                     by_state[from].rules = point - number;
                 }
                 TransitionKind::Default => {
-                    by_state[from].default = Some(add(PointKind::Branch, format!("{way}, default")))
+                    by_state[from].default = Some(add(PointKind::Branch, format!("{way}, default")));
                 }
                 TransitionKind::Catch(number) => {
                     let point = add(PointKind::Catcher, format!("{way}, catcher {}", number + 1));

@@ -32,6 +32,10 @@ pub struct StepFunctions {
     points: Vec<MachinePoints>,
     changed: Parts,
     keeps_history: bool,
+    /// Whether this run keeps what interpreters were told: only where somebody may look back at it.
+    keeps_journals: bool,
+    /// Whether anything of the template may look back, in any run.
+    is_looked_back_at: bool,
     /// Whether anybody listens for status changes: without a rule on the default bus nobody does.
     announces: bool,
 }
@@ -68,8 +72,27 @@ impl StepFunctions {
             points,
             changed: Parts::NONE,
             keeps_history: false,
+            keeps_journals: true,
+            is_looked_back_at: true,
             announces,
         }
+    }
+
+    /// The same where something of the template may ask for histories or redrive executions, or nothing may: then only
+    /// [`StepFunctions::keep_journals`] makes a run remember what that takes.
+    #[must_use]
+    pub fn looked_back_at(mut self, is_looked_back_at: bool) -> StepFunctions {
+        self.is_looked_back_at = is_looked_back_at;
+        self
+    }
+
+    /// From here on, somebody of this run may ask for histories or redrive executions.
+    pub(crate) fn keep_journals(&mut self) {
+        self.keeps_journals = true;
+    }
+
+    pub(super) fn keeps_journals(&self) -> bool {
+        self.keeps_journals
     }
 
     /// Back to no execution; `keeps_history` for runs that somebody will look at.
@@ -79,6 +102,7 @@ impl StepFunctions {
         self.mocks.iter_mut().for_each(TaskMock::reset);
         self.changed = Parts::NONE;
         self.keeps_history = keeps_history;
+        self.keeps_journals = self.is_looked_back_at;
     }
 
     /// The state machines.
@@ -349,7 +373,9 @@ impl StepFunctions {
         let Some(mut engine) = record.engine.take() else { return Resumed::Stale };
         let points = &self.points[record.machine as usize];
         let mut env = WorldEnv::new(core, record.acting, machine, points, id);
-        record.journal.push(Told::Event(env.core.now(), event.clone()));
+        if self.keeps_journals {
+            record.journal.push(Told::Event(env.core.now(), event.clone()));
+        }
         let resumed = engine.resume(event, &mut env);
         record.state = env.entered.or(record.state);
         record.engine = Some(engine);
@@ -365,7 +391,9 @@ impl StepFunctions {
             let Some(mut engine) = record.engine.take() else { break };
             let points = &self.points[record.machine as usize];
             let mut env = WorldEnv::new(core, record.acting, machine, points, id);
-            record.journal.push(Told::Poll(env.core.now()));
+            if self.keeps_journals {
+                record.journal.push(Told::Poll(env.core.now()));
+            }
             engine.poll(&mut env, &mut effects);
             if env.entered.is_some() {
                 self.changed = self.changed.and(Parts::EXECUTION_STATES);
@@ -584,6 +612,7 @@ impl StepFunctions {
             detail_type: Some(text!("Step Functions Execution Status Change")),
             detail: Some(Ok(detail)),
             resources: vec![arn],
+            ..eventbridge::PutEntry::default()
         };
         let actor = core.child(record.actor, Name::STATUS_CHANGE, u32::from(over));
         let caller = Caller { actor, occurrence: 0, principal: Principal::Anyone, reply_to: ReplyTo::Nobody };

@@ -7,6 +7,9 @@ use crate::template::fields::wrong_type;
 use crate::template::resolver::bus_name;
 use crate::template::stack::{Archive, EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
 
+/// AWS: a pattern has at most so many characters, as JSON without blanks; more than the quota has to be asked for.
+const PATTERN_CHARS_MAX: usize = 4_096;
+const PATTERN_CHARS_QUOTA: usize = 2_048;
 /// AWS: a rule has at most five targets.
 const TARGETS_MAX: usize = 5;
 
@@ -36,6 +39,7 @@ pub fn archive(draft: Draft<'_, '_, '_>) -> Option<Archive> {
     let source_arn = fields.required_text("SourceArn")?;
     // AWS: zero days are for ever.
     let days = fields.integer("RetentionDays", 0..=36_500).unwrap_or(0);
+    check_length(fields);
     Some(Archive {
         source_arn,
         pattern: fields.get("EventPattern").cloned(),
@@ -66,6 +70,7 @@ pub fn rule(draft: Draft<'_, '_, '_>) -> Option<Rule> {
         fields.report().push(wrong_type(pattern, &fields.path_of("EventPattern"), "an object"));
         return None;
     }
+    check_length(fields);
     let schedule = fields.text("ScheduleExpression").zip(fields.get("ScheduleExpression").map(|node| node.span));
     if pattern.is_none() && schedule.is_none() {
         let message = "the rule has neither EventPattern nor ScheduleExpression";
@@ -111,6 +116,20 @@ pub fn rule(draft: Draft<'_, '_, '_>) -> Option<Rule> {
         targets,
         identity: draft.identity,
     })
+}
+
+fn check_length(fields: &Fields<'_>) {
+    let Some(pattern) = fields.get("EventPattern") else { return };
+    let chars = pattern.to_json().to_string().chars().count();
+    let hint = "spread it over several rules, or match fewer values";
+    let found = format!("the event pattern has {chars} characters");
+    if chars > PATTERN_CHARS_MAX {
+        let message = format!("{found}; at most {PATTERN_CHARS_MAX} are allowed");
+        fields.error("EventPattern", "pattern-too-long", message, hint);
+    } else if chars > PATTERN_CHARS_QUOTA {
+        let message = format!("{found}; more than {PATTERN_CHARS_QUOTA} need a raised quota of the account");
+        fields.warn("EventPattern", "pattern-over-quota", message, hint);
+    }
 }
 
 fn target(draft: &Draft<'_, '_, '_>, fields: &Fields<'_>) -> Option<Target> {

@@ -3,6 +3,9 @@ use rehearsal_engine::source::{Diagnostic, Member, Node, Shape, Span};
 use super::build::{call, get_att, list, member, object, policy, resource, text, trust};
 use super::{Expansion, Form};
 
+/// What starts a state machine.
+const START: &str = "states:StartExecution";
+
 /// What starts a function or a state machine.
 struct Source<'f> {
     form: &'f Form<'f>,
@@ -39,6 +42,7 @@ impl Expansion<'_> {
                     self.rule(&source, target);
                     self.permission(&source, "events.amazonaws.com", get_att(span, &source.id, "Arn"));
                 }
+                "ScheduleV2" => self.schedule(&source, "lambda:InvokeFunction", arn),
                 "SQS" => self.mapping(&source, "Queue"),
                 "DynamoDB" | "Kinesis" => self.mapping(&source, "Stream"),
                 "SNS" => {
@@ -69,7 +73,7 @@ impl Expansion<'_> {
                     let machine = call("Ref", span, text(span, form.id));
                     let role = match source.get("RoleArn") {
                         Some(role) => role.clone(),
-                        None => self.starting_role(&source, &machine),
+                        None => self.starting_role(&source, "events.amazonaws.com", START, &machine, None),
                     };
                     let target = vec![
                         member("Id", span, text(span, &format!("{}StepFunctionsTarget", source.id))),
@@ -78,9 +82,47 @@ impl Expansion<'_> {
                     ];
                     self.rule(&source, target);
                 }
+                "ScheduleV2" => self.schedule(&source, START, call("Ref", span, text(span, form.id))),
                 other => self.not_simulated(&source, other),
             }
         }
+    }
+
+    /// The schedule `<Id><EventKey>` of EventBridge Scheduler, and the role that it acts as.
+    fn schedule(&mut self, source: &Source<'_>, action: &str, target_arn: Node) {
+        let span = source.span;
+        let mut properties = Vec::new();
+        for key in [
+            "ScheduleExpression",
+            "ScheduleExpressionTimezone",
+            "StartDate",
+            "EndDate",
+            "State",
+            "GroupName",
+            "Description",
+            "KmsKeyArn",
+        ] {
+            properties.extend(source.renamed(key, key));
+        }
+        // AWS: SAM names a schedule after its logical id, unless told to name it otherwise or not at all.
+        let is_unnamed = source.get("OmitName").is_some_and(|omit| omit.shape == Shape::Bool(true));
+        let name = source.renamed("Name", "Name");
+        properties.extend(name.or_else(|| (!is_unnamed).then(|| member("Name", span, text(span, &source.id)))));
+        let off = || object(span, vec![member("Mode", span, text(span, "OFF"))]);
+        let window = source.get("FlexibleTimeWindow").cloned().unwrap_or_else(off);
+        properties.push(member("FlexibleTimeWindow", span, window));
+        let letters = source.get("DeadLetterConfig").map(|config| self.dead_letter_arn(source, config));
+        let role = match source.get("RoleArn") {
+            Some(role) => role.clone(),
+            None => self.starting_role(source, "scheduler.amazonaws.com", action, &target_arn, letters.as_ref()),
+        };
+        let mut target = vec![member("Arn", span, target_arn), member("RoleArn", span, role)];
+        for key in ["Input", "RetryPolicy"] {
+            target.extend(source.renamed(key, key));
+        }
+        target.extend(letters.map(|arn| dead_letter_config(span, arn)));
+        properties.push(member("Target", span, object(span, target)));
+        self.added.push(resource(source.form.outer, &source.id, span, "AWS::Scheduler::Schedule", properties));
     }
 
     /// The rule `<Id><EventKey>` with one target.
@@ -110,11 +152,16 @@ impl Expansion<'_> {
             target.push(member("Id", id.span, id.clone()));
         }
         if let Some(config) = source.get("DeadLetterConfig") {
-            let arn = config.get("Arn").cloned().unwrap_or_else(|| self.dead_letter_queue(source, config));
-            target.push(member("DeadLetterConfig", span, object(span, vec![member("Arn", span, arn)])));
+            let arn = self.dead_letter_arn(source, config);
+            target.push(dead_letter_config(span, arn));
         }
         properties.push(member("Targets", span, list(span, vec![object(span, target)])));
         self.added.push(resource(source.form.outer, &source.id, span, "AWS::Events::Rule", properties));
+    }
+
+    /// The ARN of the queue that `DeadLetterConfig` names, or lets SAM make.
+    fn dead_letter_arn(&mut self, source: &Source<'_>, config: &Node) -> Node {
+        config.get("Arn").cloned().unwrap_or_else(|| self.dead_letter_queue(source, config))
     }
 
     /// The queue that SAM makes for `DeadLetterConfig: {Type: SQS}`; answers its ARN.
@@ -125,15 +172,26 @@ impl Expansion<'_> {
         get_att(source.span, &id, "Arn")
     }
 
-    /// The role `<Id><EventKey>Role` that may start the state machine; answers its ARN.
-    fn starting_role(&mut self, source: &Source<'_>, machine: &Node) -> Node {
+    /// The role `<Id><EventKey>Role` with which `service` may start the target, and send to the queue of its dead letters;
+    /// answers its ARN.
+    fn starting_role(
+        &mut self,
+        source: &Source<'_>,
+        service: &str,
+        action: &str,
+        target: &Node,
+        letters: Option<&Node>,
+    ) -> Node {
         let span = source.span;
         let id = format!("{}Role", source.id);
-        let actions = vec![text(span, "states:StartExecution")];
-        let starts = policy(span, &format!("{}StartExecutionPolicy", source.id), actions, vec![machine.clone()]);
+        let one = |name: &str, action: &str, resource: &Node| {
+            policy(span, &format!("{}{name}", source.id), vec![text(span, action)], vec![resource.clone()])
+        };
+        let mut policies = vec![one("StartExecutionPolicy", action, target)];
+        policies.extend(letters.map(|queue| one("SendMessagePolicy", "sqs:SendMessage", queue)));
         let properties = vec![
-            member("AssumeRolePolicyDocument", span, trust(span, "events.amazonaws.com")),
-            member("Policies", span, list(span, vec![starts])),
+            member("AssumeRolePolicyDocument", span, trust(span, service)),
+            member("Policies", span, list(span, policies)),
         ];
         self.added.push(resource(source.form.outer, &id, span, "AWS::IAM::Role", properties));
         get_att(span, &id, "Arn")
@@ -170,6 +228,10 @@ impl Expansion<'_> {
         let problem = Diagnostic::warning("not-simulated", source.span, path, message);
         self.problems.push(problem.hint("start it from the scenario's workload instead"));
     }
+}
+
+fn dead_letter_config(span: Span, arn: Node) -> Member {
+    member("DeadLetterConfig", span, object(span, vec![member("Arn", span, arn)]))
 }
 
 fn source<'f>(form: &'f Form<'f>, event: &Member) -> Source<'f> {

@@ -142,3 +142,62 @@ fn mistakes_in_serverless_forms_are_reported() {
         assert!(problems.iter().any(|problem| problem.diagnostic.message == wanted), "{text}: {problems:?}");
     }
 }
+
+#[test]
+fn schedules_of_the_second_kind_become_schedules_of_the_scheduler() {
+    let (stack, problems) = deploy(
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Check:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: index.handler
+      Runtime: python3.12
+      InlineCode: 'def handler(event, context): return event'
+      Events:
+        Hourly:
+          Type: ScheduleV2
+          Properties:
+            ScheduleExpression: rate(1 hour)
+            Input: '{}'
+            RetryPolicy: {MaximumRetryAttempts: 3}
+            DeadLetterConfig: {Type: SQS, QueueLogicalId: Letters}
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: flow.asl.json
+      DefinitionSubstitutions: {Check: !GetAtt Check.Arn}
+      Events:
+        Morning:
+          Type: ScheduleV2
+          Properties:
+            Name: morning
+            ScheduleExpression: cron(0 8 * * ? *)
+            ScheduleExpressionTimezone: Europe/Berlin
+            FlexibleTimeWindow: {Mode: FLEXIBLE, MaximumWindowInMinutes: 5}
+            State: DISABLED
+",
+    );
+    assert!(problems.is_empty(), "{problems:?}");
+    let [hourly, morning] = stack.schedules.as_slice() else { panic!("two schedules: {:?}", stack.schedules) };
+    let (function, machine) = (&stack.functions[0].identity.arn, &stack.state_machines[0].identity.arn);
+    assert_eq!((&*hourly.identity.name, &*hourly.expression, hourly.window_ms), ("CheckHourly", "rate(1 hour)", 0));
+    assert_eq!((&hourly.target.arn, hourly.target.input.as_deref()), (function, Some("{}")));
+    assert_eq!(hourly.target.retry_policy.retry_attempts_max, 3);
+    let letters = &stack.queues[0].identity.arn;
+    assert_eq!(hourly.target.dead_letter_arn.as_ref(), Some(letters));
+    assert_eq!((&*morning.identity.name, &*morning.zone, morning.enabled), ("morning", "Europe/Berlin", false));
+    assert_eq!((&morning.target.arn, morning.window_ms), (machine, 300_000));
+    let (policies, _) = Policies::compile(&stack);
+    for (schedule, action, resource, allowed) in [
+        (hourly, "lambda:InvokeFunction", function, true),
+        (hourly, "sqs:SendMessage", letters, true),
+        (hourly, "states:StartExecution", machine, false),
+        (morning, "states:StartExecution", machine, true),
+        (morning, "sqs:SendMessage", letters, false),
+    ] {
+        let role = &schedule.target.role_arn;
+        assert!(policies.can_assume(role, "scheduler.amazonaws.com"), "{role}");
+        assert_eq!(policies.allows(role, action, resource).is_allowed(), allowed, "{role} {action}");
+    }
+}

@@ -108,10 +108,11 @@ namespaces! {
         MatchedEvents "Count", TriggeredRules "Count", Invocations "Count", FailedInvocations "Count",
         InvocationAttempts "Count", RetryInvocationAttempts "Count", SuccessfulInvocationAttempts "Count",
         InvocationsSentToDlq "Count", InvocationsFailedToBeSentToDlq "Count",
-        IngestionToInvocationCompleteLatency "Milliseconds",
+        DeadLetterInvocations "Count", IngestionToInvocationCompleteLatency "Milliseconds",
+        IngestionToInvocationSuccessLatency "Milliseconds",
     ],
     elsewhere [
-        "DeadLetterInvocations", "ThrottledRules", "IngestionToInvocationStartLatency", "IngestionToInvocationSuccessLatency", "InvocationsCreated",
+        "ThrottledRules", "IngestionToInvocationStartLatency", "InvocationsCreated",
         "PutEventsApproximateCallCount", "PutEventsApproximateSuccessCount", "PutEventsApproximateFailedCount",
         "PutEventsApproximateThrottledCount", "PutEventsEntriesCount", "PutEventsFailedEntriesCount", "PutEventsLatency",
         "PutEventsRequestSize", "PutPartnerEventsApproximateCallCount",
