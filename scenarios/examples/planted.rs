@@ -23,6 +23,9 @@ const STRATEGIES: [Strategy; 5] =
 /// Base seeds lie farther apart than any search goes.
 const BASES_APART: u64 = 1_000_000;
 
+/// A sweep ends with a whole generation, so a small one is tried first: its runs are the first ones of a large one, too.
+const FIRST_RUNS: u64 = 128;
+
 struct Settings {
     bases: u64,
     runs_max: u64,
@@ -147,9 +150,6 @@ struct Hunt {
 
 type Found = Option<(Violation, Failure)>;
 
-/// A sweep ends with a whole generation, so a small bound comes first: its runs are the first ones of a large sweep, too.
-const SMALL_SWEEP: u64 = 128;
-
 impl Hunt {
     fn new(file: &Path, runs_max: u64) -> Hunt {
         let harness = testing::load(file);
@@ -192,7 +192,7 @@ impl Hunt {
             return known.clone();
         }
         let mut enumerated = (None, 0);
-        for runs_max in [SMALL_SWEEP.min(self.runs_max), self.runs_max] {
+        for runs_max in [FIRST_RUNS.min(self.runs_max), self.runs_max] {
             enumerated = self.explore(&plan(Strategy::Exhaustive, base, runs_max));
             if enumerated.0.is_some() {
                 break;
