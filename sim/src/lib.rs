@@ -125,7 +125,7 @@
 //! let failure = std::panic::catch_unwind(|| testing::holds(&theatre(), 500)).expect_err("a seat is sold twice");
 //! let message = failure.downcast_ref::<String>().expect("a message");
 //! assert!(message.contains("broken: every ticket has its seat"), "{message}");
-//! assert!(message.contains("REHEARSAL_SEED="), "{message}");
+//! assert!(message.contains("REHEARSAL_TOKEN="), "{message}");
 //! ```
 //!
 //! Its message is the whole day as it went, and it ends with the line that shows the same day again:
