@@ -15,8 +15,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 POLL_SECONDS = 5
-# Whoever waits for a payment page does not wait longer; the workflow ends within four minutes.
-PATIENCE_SECONDS = 15 * 60
+# The workflow ends within four minutes, but the event that starts it may come an hour late.
+PATIENCE_SECONDS = 2 * 60 * 60
 ENDS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 MACHINE = os.environ["STATE_MACHINE_ARN"]
