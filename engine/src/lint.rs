@@ -3,7 +3,7 @@
 //! What AWS refuses at creation, and what can never work, is an error; what AWS accepts and then fails, waits for ever or
 //! does twice is a warning. The compiler ([`crate::asl`]) reports the first kind while it compiles; the rules here add what
 //! only a look at the whole shows. They read the spanned tree itself, so that they work on definitions that do not compile
-//! and every problem is told at once. One file is one subject, and each rule a function from the [`Machine`] to problems.
+//! and every problem is told at once. One file is one subject, and each rule a function from the `Machine` to problems.
 //!
 //! Nothing here reads files or prints. Callers: `rehearsal lint`, the scenario loader, the fuzzer.
 

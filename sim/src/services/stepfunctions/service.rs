@@ -80,7 +80,7 @@ impl StepFunctions {
     }
 
     /// The same where something of the template may ask for histories or redrive executions, or nothing may: then only
-    /// [`StepFunctions::keep_journals`] makes a run remember what that takes.
+    /// `keep_journals` makes a run remember what that takes.
     #[must_use]
     pub fn looked_back_at(mut self, is_looked_back_at: bool) -> StepFunctions {
         self.is_looked_back_at = is_looked_back_at;
