@@ -15,6 +15,7 @@ use super::{
 };
 use crate::handlers::entropy::{text_of, uuid_text};
 use crate::services::{Answer, Request};
+
 /// How long a call takes: at least `nominal_ms`, at most `nominal_ms + spread_ms` without anything being wrong, and in
 /// rare cases one of the tails. Within the spread its order against others is open.
 #[derive(Clone, Copy, Debug)]
