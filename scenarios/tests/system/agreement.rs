@@ -1,6 +1,6 @@
 //! Native handlers and the template's own Python are the same system: whatever the script, nobody outside can tell them
-//! apart. A thousand scripts of each system, of seeds as every sweep draws them; the other systems' tests are beside their
-//! promises.
+//! apart. A thousand scripts of each order system, of seeds as every sweep draws them; the tests of those in branches, of
+//! those that wait and of queued ones are beside their promises.
 
 use std::time::Duration;
 
