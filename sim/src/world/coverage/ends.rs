@@ -65,7 +65,9 @@ mod tests {
         let ends = [Some("B"), Some("A"), Some("C")];
         let of = |some: &[Option<&str>]| {
             let mut all = AllEnds::default();
-            some.iter().for_each(|error| all.add(1, error.map(|error| move || error.into())));
+            for error in some {
+                all.add(1, error.map(|error| move || error.into()));
+            }
             all
         };
         let whole = of(&ends);
