@@ -50,10 +50,11 @@ impl Shrinker<'_> {
     /// The actors that are left get the lowest numbers of their kind; counts say that there are no more.
     pub(super) fn renumber_actors(&mut self) -> Result<(), HostError> {
         self.begin("renumbering actors");
-        let mut choices: Vec<Choice> = self.best.choices.clone();
-        choices.retain(|choice| !is_slot(choice));
         let mut kinds: Vec<String> = self.actors.iter().map(|actor| kind(actor).to_owned()).collect();
         kinds.dedup();
+        let mut choices: Vec<Choice> = self.best.choices.clone();
+        // Of a kind that nobody is left of, every slot stays empty.
+        choices.retain(|choice| !is_slot(choice) || !kinds.iter().any(|kind| self::kind(root(choice)) == kind));
         let mut emptied = 0;
         for kind in &kinds {
             let own = self.actors.iter().filter(|actor| self::kind(actor) == *kind);
@@ -64,7 +65,7 @@ impl Shrinker<'_> {
                 .best
                 .choices
                 .iter()
-                .filter(|choice| is_slot(choice) && root(choice).starts_with(kind.as_str()))
+                .filter(|choice| is_slot(choice) && self::kind(root(choice)) == kind)
                 .count();
         }
         if choices == self.best.choices {
