@@ -27,14 +27,8 @@ const CORPUS_MAX: usize = 512;
 
 /// Does what `plan` says. Before every generation `goes_on` may end it.
 pub(super) fn lead(plan: &Plan, crew: &mut Crew<'_>, goes_on: &dyn Fn() -> bool) -> Result<Sweep, HostError> {
-    let mut leader = Leader {
-        plan,
-        crew,
-        sweep: Sweep::default(),
-        known: BTreeSet::new(),
-        news: Vec::new(),
-        corpus: Vec::new(),
-    };
+    let mut leader =
+        Leader { plan, crew, sweep: Sweep::default(), known: BTreeSet::new(), news: Vec::new(), corpus: Vec::new() };
     let mut exhaustive = leader.shapes()?;
     let mut seeds = FIRST_ROUND;
     'rounds: loop {

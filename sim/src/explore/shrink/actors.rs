@@ -61,12 +61,8 @@ impl Shrinker<'_> {
             for (number, actor) in (1..).zip(own) {
                 choices = renamed(&choices, actor, &format!("{kind}#{number}"), |_| true);
             }
-            emptied += self
-                .best
-                .choices
-                .iter()
-                .filter(|choice| is_slot(choice) && self::kind(root(choice)) == kind)
-                .count();
+            emptied +=
+                self.best.choices.iter().filter(|choice| is_slot(choice) && self::kind(root(choice)) == kind).count();
         }
         if choices == self.best.choices {
             return Ok(());
