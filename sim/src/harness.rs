@@ -272,7 +272,7 @@ impl Harness {
 
     /// Does what a plan says.
     pub fn explore(&self, plan: &Plan) -> Result<Sweep, HostError> {
-        sweep(plan, &|| self.world(), &|_| {}, &|_| true)
+        sweep(plan, &|| self.world(), &|_| {}, &|| true)
     }
 
     /// The plan of this scenario's strategy for that many seeds.
