@@ -26,7 +26,7 @@ fn queued_orders_are_booked_once_each() {
 fn a_function_that_adds_whatever_it_hears_is_found_out_by_each_way_to_hear_twice() {
     let naive = testing::load(folder("orders-queued/naive.yaml"));
     assert_eq!(naive.loaded().breaks, [TWICE.into()]);
-    for fault in [FaultId::SqDup, FaultId::SqSend, FaultId::EbDup, FaultId::LaTimeoutAfter] {
+    for fault in [FaultId::SqDup, FaultId::SqSend, FaultId::EbDup, FaultId::EbPutDup, FaultId::LaTimeoutAfter] {
         let mut plan = calm();
         plan.set(fault, 100_000);
         let found = naive.clone().faults(plan).sweep(0, 200, 2).expect("a sweep");
