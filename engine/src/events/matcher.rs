@@ -32,6 +32,7 @@ mod consistency;
 mod entries;
 mod findings;
 mod index;
+mod landmarks;
 mod scan;
 mod table;
 mod trie;
@@ -79,7 +80,8 @@ pub struct MalformedEvent {
 impl MalformedEvent {
     /// What a strict reader says of bytes that the walk stumbled over.
     fn of(bytes: &[u8], broken: Broken) -> MalformedEvent {
-        let Broken { at, is_cut_short } = broken;
+        let at = broken.at;
+        let is_cut_short = at >= bytes.len();
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
