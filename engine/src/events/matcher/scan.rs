@@ -48,15 +48,8 @@ const BETWEEN_MEMBERS: [u8; 4] = *b"\", \"";
 
 impl<'e> Scanner<'e> {
     pub(super) fn new(bytes: &'e [u8]) -> Scanner<'e> {
-        let mut scanner = Scanner {
-            bytes,
-            block: 0,
-            quotes: 0,
-            brackets: 0,
-            is_inside: 0,
-            is_escaping: 0,
-            escapes_end: 0,
-        };
+        let mut scanner =
+            Scanner { bytes, block: 0, quotes: 0, brackets: 0, is_inside: 0, is_escaping: 0, escapes_end: 0 };
         scanner.read_block();
         scanner
     }
@@ -87,7 +80,11 @@ impl<'e> Scanner<'e> {
     /// Passes over members of an object, from the one whose key opens at `at`, up to the next that `may_matter`, which is
     /// told where the key's text starts and ends.
     #[inline]
-    pub(super) fn next_key(&mut self, mut at: usize, may_matter: impl Fn(&Scanner, usize, usize) -> bool) -> Result<Ahead, Broken> {
+    pub(super) fn next_key(
+        &mut self,
+        mut at: usize,
+        may_matter: impl Fn(&Scanner, usize, usize) -> bool,
+    ) -> Result<Ahead, Broken> {
         loop {
             if self.byte(at) != b'"' {
                 return Err(Broken { at });
