@@ -5,6 +5,7 @@ mod core;
 mod coverage;
 mod decisions;
 mod drain;
+mod entry;
 mod faults;
 mod hash;
 mod invariant;
@@ -23,12 +24,11 @@ mod view;
 mod workload;
 
 pub use self::clients::{Client, ClientEnd, Clients};
-pub use self::core::{
-    Caller, Core, Entry, InvocationTimer, Latency, PASSES_MAX, Principal, ReplyTo, SchedulerTimer, TimerOwner, uuid,
-};
-pub use coverage::{Counts, Coverage, Fresh, InjectionPoint};
+pub use self::core::{Core, Latency, PASSES_MAX, uuid};
+pub use coverage::{AllEnds, Counts, Coverage, Ends, Fresh, InjectionPoint};
 pub use decisions::{Decisions, Race, Weighted};
 pub use drain::UNDRAINED;
+pub use entry::{Caller, Entry, InvocationTimer, Principal, ReplyTo, SchedulerTimer, TimerOwner};
 pub use faults::{Basis, FaultId, FaultPlan, FaultSpec, Profile};
 pub use hash::{mix, text as hash_text};
 pub use invariant::{Check, Invariant, Violation, When};

@@ -5,6 +5,8 @@
 
 mod activities;
 mod api;
+mod effects;
+mod environment;
 mod executions;
 mod journal;
 mod keyed;
@@ -12,6 +14,7 @@ mod nested;
 mod points;
 mod queries;
 mod service;
+mod status_change;
 mod tasks;
 
 pub use activities::Activity;

@@ -1,53 +1,37 @@
 use std::sync::Arc;
 
-use rehearsal_engine::asl::StateId;
-use rehearsal_engine::execution::{
-    Effect, Env, Event, Execution, Invocation, Outcome, Resumed, Site, Start, Status, TaskId, TimerId, TimerPurpose,
-    WorkflowType,
-};
-use rehearsal_engine::{Json, json, text};
+use rehearsal_engine::execution::{Effect, Event, Execution, Resumed, Start, Status, TaskId, TimerId, WorkflowType};
+use rehearsal_engine::{Json, json};
 
 use super::activities::Activity;
 use super::api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
 use super::executions::{ExecutionRecord, StateMachine};
-use super::journal::Told;
-use super::keyed::{self, site_actor};
+use super::keyed;
 use super::nested::Awaited;
 use super::points::{MachinePoints, Point};
-use super::tasks::{Called, TaskMock, TaskPlan};
-use crate::iam::Policies;
-use crate::services::{Answer, ApiError, Response, eventbridge};
+use super::tasks::{TaskMock, TaskPlan};
+use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::StatesMetric;
-use crate::world::{
-    ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, ReplyTo, TimerOwner, hash_text, uuid,
-};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, uuid};
 
 /// The Step Functions service of one world.
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing about the run or the template, by its name")]
 pub struct StepFunctions {
-    machines: Vec<StateMachine>,
-    records: Vec<ExecutionRecord>,
+    pub(super) machines: Vec<StateMachine>,
+    pub(super) records: Vec<ExecutionRecord>,
     activities: Vec<Activity>,
-    mocks: Vec<TaskMock>,
-    effects: Vec<Effect>,
-    points: Vec<MachinePoints>,
-    changed: Parts,
-    keeps_history: bool,
+    pub(super) mocks: Vec<TaskMock>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) points: Vec<MachinePoints>,
+    pub(super) changed: Parts,
+    pub(super) keeps_history: bool,
     /// Whether this run keeps what interpreters were told: only where somebody may look back at it.
-    keeps_journals: bool,
+    pub(super) keeps_journals: bool,
     /// Whether anything of the template may look back, in any run.
     is_looked_back_at: bool,
     /// Whether anybody listens for status changes: without a rule on the default bus nobody does.
-    announces: bool,
+    pub(super) announces: bool,
 }
-
-/// A status change reaches the bus about this late.
-const STATUS_CHANGE_MS: u64 = 150;
-const STATUS_CHANGE_SPREAD_MS: u64 = 350;
-/// AWS: a larger input or output is left out of a status change.
-const STATUS_CHANGE_BYTES_MAX: usize = 248 * 1024;
-/// A wait may end a little late.
-const TIMER_LATE_MS: u64 = 100;
 
 impl StepFunctions {
     /// The service with these state machines.
@@ -368,259 +352,6 @@ impl StepFunctions {
         if resumed == Resumed::Stale { Err(timed_out()) } else { Ok(Json::object()) }
     }
 
-    pub(super) fn resume(&mut self, core: &mut Core, id: u32, event: Event) -> Resumed {
-        let record = &mut self.records[id as usize];
-        let machine = &self.machines[record.machine as usize];
-        let Some(mut engine) = record.engine.take() else { return Resumed::Stale };
-        let points = &self.points[record.machine as usize];
-        let mut env = WorldEnv::new(core, record.acting, machine, points, id);
-        if self.keeps_journals {
-            record.journal.push(Told::Event(env.core.now(), event.clone()));
-        }
-        let resumed = engine.resume(event, &mut env);
-        record.state = env.entered.or(record.state);
-        record.engine = Some(engine);
-        resumed
-    }
-
-    /// Runs an execution until it waits, and does what it asks for.
-    pub(super) fn drive(&mut self, core: &mut Core, id: u32) {
-        let mut effects = std::mem::take(&mut self.effects);
-        loop {
-            let record = &mut self.records[id as usize];
-            let machine = &self.machines[record.machine as usize];
-            let Some(mut engine) = record.engine.take() else { break };
-            let points = &self.points[record.machine as usize];
-            let mut env = WorldEnv::new(core, record.acting, machine, points, id);
-            if self.keeps_journals {
-                record.journal.push(Told::Poll(env.core.now()));
-            }
-            engine.poll(&mut env, &mut effects);
-            if env.entered.is_some() {
-                self.changed = self.changed.and(Parts::EXECUTION_STATES);
-            }
-            record.state = env.entered.or(record.state);
-            record.engine = Some(engine);
-            if effects.is_empty() {
-                break;
-            }
-            for effect in effects.drain(..) {
-                match effect {
-                    Effect::SetTimer { timer, at_ms, site, purpose } => {
-                        let record = &mut self.records[id as usize];
-                        let machine = &self.machines[record.machine as usize];
-                        let actor = match purpose {
-                            TimerPurpose::Execution => record.acting,
-                            _ => site_actor(core, machine, record.acting, &site),
-                        };
-                        let mut number = purpose as u32;
-                        if purpose == TimerPurpose::Heartbeat {
-                            // Every heartbeat sets another one.
-                            number += record.heartbeats;
-                            record.heartbeats += 1;
-                        }
-                        let owner = TimerOwner::Execution { execution: id, timer };
-                        let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, actor, number, owner);
-                        record.timers.push((timer, queued));
-                    }
-                    Effect::CancelTimer { timer } => {
-                        let timers = &mut self.records[id as usize].timers;
-                        if let Some(place) = timers.iter().position(|(known, _)| *known == timer) {
-                            core.cancel(timers.swap_remove(place).1);
-                        }
-                    }
-                    Effect::Abandon { task } => {
-                        let tasks = &mut self.records[id as usize].tasks;
-                        if let Some(place) = tasks.iter().position(|open| open.task == task) {
-                            let open = tasks.swap_remove(place);
-                            if let Some(child) = open.child {
-                                self.stop_child(core, child, open.actor);
-                            }
-                        }
-                        self.changed = self.changed.and(Parts::TOKENS);
-                    }
-                    Effect::Invoke(invocation) => self.invoke(core, id, *invocation),
-                    Effect::Finish(outcome) => self.finish(core, id, outcome),
-                }
-            }
-        }
-        self.effects = effects;
-    }
-
-    fn invoke(&mut self, core: &mut Core, id: u32, invocation: Invocation) {
-        let record = &self.records[id as usize];
-        let machine = &self.machines[record.machine as usize];
-        let Invocation { task, site, parameters, token, resource, .. } = invocation;
-        let invocation_arn = resource.arn();
-        let actor = site_actor(core, machine, record.acting, &site);
-        let planned = machine.plans.get(site.state.0 as usize).cloned().flatten();
-        let Some(plan) = planned.or_else(|| TaskPlan::of_reader(&resource)) else {
-            // Refused when the scenario is loaded; a run that gets here must still end.
-            let cause = format!("'{invocation_arn}' is not simulated");
-            let failed = Event::Failed { task, error: Some("NotSimulated".into()), cause: Some(cause.into()) };
-            let _ = self.resume(core, id, failed);
-            return;
-        };
-        let (name, role) = (machine.states[site.state.0 as usize], machine.role);
-        // Work of an activity starts when a worker takes it.
-        if !matches!(plan, TaskPlan::Activity { .. }) {
-            let _ = self.resume(core, id, Event::Started { task, worker: None });
-        }
-        let (record, machine) =
-            (&self.records[id as usize], &self.machines[self.records[id as usize].machine as usize]);
-        if !machine.assumable {
-            let cause = Policies::cannot_assume_message(PRINCIPAL, &machine.role_arn).into();
-            let _ = self.resume(
-                core,
-                id,
-                Event::Failed { task, error: Some("States.TaskFailed".into()), cause: Some(cause) },
-            );
-            return;
-        }
-        if let TaskPlan::Activity { .. } | TaskPlan::Mock { .. } = plan {
-            self.invoke_without_request(core, id, Called { task, actor, token, plan, state: site.state }, parameters);
-            return;
-        }
-        let mut request = plan.request(parameters);
-        if let (TaskPlan::Api { sdk: false, .. }, Ok(crate::services::Request::Events(put))) = (&plan, &mut request) {
-            // AWS: the optimized integration adds the execution and its state machine to what an event is about.
-            for entry in &mut put.entries {
-                entry.resources.extend([record.arn.clone(), machine.arn.clone()]);
-            }
-        }
-        let operation = request.as_ref().map_or(name, crate::services::Request::operation);
-        let record = &mut self.records[id as usize];
-        if plan.is_callback() {
-            self.changed = self.changed.and(Parts::TOKENS);
-        }
-        record.tasks.push(Called { task, actor, token, plan, state: site.state }.open(core.now()));
-        let reply_to = ReplyTo::Task { execution: id, task };
-        match request {
-            Err(error) => core.answer(actor, reply_to, Err(error)),
-            Ok(request) => match core.fault(FaultId::SfTaskAmbig, actor, operation, 0) {
-                0 => core.send(Caller { actor, occurrence: 0, principal: role, reply_to }, request),
-                form => {
-                    if form == 2 {
-                        core.send(Caller { actor, occurrence: 0, principal: role, reply_to: ReplyTo::Nobody }, request);
-                    }
-                    let lost = "Unable to execute HTTP request: The target server failed to respond";
-                    let error = ApiError::new("SdkClientException", lost).with_status(0);
-                    core.answer_after(AMBIGUOUS_ANSWER_MS, actor, 0, reply_to, Err(error));
-                }
-            },
-        }
-        if core.fault(FaultId::SfAbort, actor, operation, 0) != 0 {
-            let _ = self.resume(core, id, Event::Stop { error: None, cause: Some("stopped by an operator".into()) });
-        }
-    }
-
-    /// Calls what is not reached by a request: workers, and mocks.
-    fn invoke_without_request(&mut self, core: &mut Core, id: u32, called: Called, parameters: Json) {
-        let (task, actor) = (called.task, called.actor);
-        let plan = called.plan.clone();
-        if plan.is_callback() {
-            self.changed = self.changed.and(Parts::TOKENS);
-        }
-        self.records[id as usize].tasks.push(called.open(core.now()));
-        match plan {
-            TaskPlan::Activity { activity } => self.offer(core, activity, id, task, parameters),
-            TaskPlan::Mock { mock, .. } => {
-                let entropy = core.entropy(actor, Name::HANDLER, 0);
-                let told = match self.mocks.get_mut(mock as usize) {
-                    Some(mock) => mock.answer(&parameters, core.now(), entropy),
-                    None => json!({"error": "NotSimulated", "cause": "there is no such mock"}),
-                };
-                let reply_to = ReplyTo::Task { execution: id, task };
-                core.answer_after(MOCK_MS, actor, 0, reply_to, Ok(Response::States(told)));
-            }
-            _ => {}
-        }
-    }
-
-    fn finish(&mut self, core: &mut Core, id: u32, outcome: Outcome) {
-        let record = &mut self.records[id as usize];
-        core.note(record.actor, || {
-            let what = match (&outcome.output, &outcome.error) {
-                (Some(output), _) => output.to_string(),
-                (None, Some(error)) => error.to_string(),
-                (None, None) => String::new(),
-            };
-            format!("execution {} ends {}: {what}", record.name, outcome.status.name())
-        });
-        core.fold(hash_text(outcome.status.name()));
-        record.status = outcome.status;
-        record.output = outcome.output.unwrap_or_default();
-        record.error = outcome.error;
-        record.cause = outcome.cause;
-        record.stopped = Some(core.now());
-        measure_end(core, record);
-        for (_, timer) in record.timers.drain(..) {
-            core.cancel(timer);
-        }
-        let left = std::mem::take(&mut record.tasks);
-        if !self.keeps_history {
-            record.engine = None;
-        }
-        for open in left {
-            if let Some(child) = open.child {
-                self.stop_child(core, child, open.actor);
-            }
-        }
-        self.changed = self.changed.and(Parts::EXECUTIONS).and(Parts::TOKENS);
-        self.announce(core, id);
-        self.tell_end(core, id);
-    }
-
-    /// AWS: a Standard execution's change of status is an event on the default bus.
-    pub(super) fn announce(&mut self, core: &mut Core, id: u32) {
-        let record = &mut self.records[id as usize];
-        let machine = &self.machines[record.machine as usize];
-        if machine.express || !self.announces {
-            return;
-        }
-        let arn = record.arn.clone();
-        let over = record.status != Status::Running;
-        // AWS: an execution that succeeded cannot be redriven.
-        let redrivable = over && record.status != Status::Succeeded;
-        let input = record.input_text.get_or_insert_with(|| record.input.to_text()).clone();
-        let (input, input_details) = announced(Some(input));
-        let succeeded = record.status == Status::Succeeded;
-        let (output, output_details) = announced(succeeded.then(|| record.output.to_text()));
-        let status = record.status.name();
-        let detail = json!({
-            "executionArn": arn,
-            "stateMachineArn": machine.arn,
-            "name": record.name,
-            "status": status,
-            "startDate": record.started.0,
-            "stopDate": record.stopped.map(|at| at.0),
-            "input": input,
-            "output": output,
-            "stateMachineVersionArn": null,
-            "stateMachineAliasArn": null,
-            "redriveCount": 0,
-            "redriveDate": null,
-            "redriveStatus": if redrivable { json!("REDRIVABLE") } else { json!("NOT_REDRIVABLE") },
-            "redriveStatusReason": (!redrivable).then(|| format!("Execution is {status} and cannot be redriven")),
-            "inputDetails": input_details,
-            "outputDetails": output_details,
-            "error": record.error,
-            "cause": record.cause,
-        });
-        let entry = eventbridge::PutEntry {
-            bus: Some(text!("default")),
-            source: Some(text!("aws.states")),
-            detail_type: Some(text!("Step Functions Execution Status Change")),
-            detail: Some(Ok(detail)),
-            resources: vec![arn],
-            ..eventbridge::PutEntry::default()
-        };
-        let actor = core.child(record.actor, Name::STATUS_CHANGE, u32::from(over));
-        let caller = Caller { actor, occurrence: 0, principal: Principal::Anyone, reply_to: ReplyTo::Nobody };
-        let request = crate::services::Request::Events(Box::new(eventbridge::PutEvents::of_service(entry)));
-        core.send_after(STATUS_CHANGE_MS, STATUS_CHANGE_SPREAD_MS, caller, request);
-    }
-
     pub(super) fn find_machine(&self, machine: &Machine) -> Option<u32> {
         match machine {
             Machine::Index(index) => Some(*index),
@@ -634,88 +365,10 @@ impl StepFunctions {
     }
 }
 
-/// A mocked task answers after this long.
-const MOCK_MS: u64 = 100;
 /// AWS: the quota of open executions of an account.
 const OPEN_EXECUTIONS_MAX: usize = 1_000_000;
-/// Who assumes the role of a state machine.
-const PRINCIPAL: &str = "states.amazonaws.com";
-/// A task's connector notices a lost connection after about this long.
-const AMBIGUOUS_ANSWER_MS: u64 = 1_000;
 /// Occurrences of repeated starts stand above those that a caller counts to.
 const CLIENT_RETRY_OCCURRENCE: u32 = 1 << 20;
-
-/// What the interpreter borrows from the world.
-struct WorldEnv<'w> {
-    core: &'w mut Core,
-    actor: ActorId,
-    machine: &'w StateMachine,
-    points: &'w MachinePoints,
-    execution: u32,
-    entered: Option<StateId>,
-    /// The state whose catcher leads on: the next entry is not by its `Next`.
-    caught: Option<StateId>,
-}
-
-impl<'w> WorldEnv<'w> {
-    fn new(
-        core: &'w mut Core,
-        actor: ActorId,
-        machine: &'w StateMachine,
-        points: &'w MachinePoints,
-        execution: u32,
-    ) -> WorldEnv<'w> {
-        WorldEnv { core, actor, machine, points, execution, entered: None, caught: None }
-    }
-}
-
-impl Env for WorldEnv<'_> {
-    fn now_ms(&self) -> u64 {
-        self.core.now().0
-    }
-
-    fn random(&mut self, site: &Site, occurrence: u32) -> f64 {
-        keyed::random(self.core, self.machine, self.actor, site, occurrence)
-    }
-
-    fn uuid(&mut self, site: &Site, occurrence: u32) -> String {
-        keyed::uuid(self.core, self.machine, self.actor, site, occurrence)
-    }
-
-    fn task_token(&mut self, site: &Site) -> Arc<str> {
-        keyed::task_token(self.core, self.machine, self.actor, site, self.execution)
-    }
-
-    fn retried(&mut self, state: StateId, retrier: usize) {
-        self.core.coverage_mut().reach(self.points.retrier(state, retrier));
-    }
-
-    fn caught(&mut self, state: StateId, catcher: usize) {
-        self.caught = Some(state);
-        self.core.coverage_mut().reach(self.points.catcher(state, catcher));
-    }
-
-    fn chosen(&mut self, state: StateId, rule: Option<usize>) {
-        if let Some(branch) = self.points.branch(state, rule) {
-            self.core.coverage_mut().reach(branch);
-        }
-    }
-
-    fn entered(&mut self, state: StateId, from: Option<StateId>) {
-        let coverage = self.core.coverage_mut();
-        coverage.reach(self.points.state(state));
-        let was_caught = from.is_some() && self.caught.take() == from;
-        if let Some(way) = self.points.way(state, from).filter(|_| !was_caught) {
-            coverage.reach(way);
-        }
-        self.entered = Some(state);
-        self.core.fold(u64::from(state.0) + 1);
-        if self.core.is_recorded() {
-            let state = self.core.names().text(self.machine.states[state.0 as usize]).clone();
-            self.core.note(self.actor, || format!("enters {state}"));
-        }
-    }
-}
 
 /// How the interpreter of an execution begins.
 pub(super) fn start_of(record: &ExecutionRecord, machine: &StateMachine, history: bool) -> Start {
@@ -752,29 +405,8 @@ fn is_name(name: &str) -> bool {
     (1..=LENGTH_MAX).contains(&name.chars().count()) && !name.contains(forbidden)
 }
 
-/// A payload as a status change shows it, and whether it does.
-fn announced(payload: Option<Arc<str>>) -> (Json, Json) {
-    let Some(text) = payload else { return (Json::Null, Json::Null) };
-    // What counts is the text as it stands in the event: every quote in it is escaped, and so at most twice as long.
-    let shown = text.len() * 2 <= STATUS_CHANGE_BYTES_MAX
-        || Json::String(text.clone()).measure().bytes <= STATUS_CHANGE_BYTES_MAX;
-    (if shown { Json::String(text) } else { Json::Null }, json!({"included": shown}))
-}
-
 fn started(arn: &Arc<str>, at: Millis) -> Json {
     json!({"executionArn": arn, "startDate": seconds(at)})
-}
-
-fn measure_end(core: &mut Core, record: &ExecutionRecord) {
-    let ended = match record.status {
-        Status::Running => return,
-        Status::Succeeded => StatesMetric::ExecutionsSucceeded,
-        Status::Failed => StatesMetric::ExecutionsFailed,
-        Status::TimedOut => StatesMetric::ExecutionsTimedOut,
-        Status::Aborted => StatesMetric::ExecutionsAborted,
-    };
-    core.measure(ended.of(record.machine), 1.0);
-    core.measure(StatesMetric::ExecutionTime.of(record.machine), (core.now() - record.started) as f64);
 }
 
 /// AWS: the API gives dates in seconds with a fraction.
