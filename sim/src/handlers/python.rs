@@ -25,6 +25,7 @@ pub use error::HostError;
 pub(crate) use worker::next_processor;
 use worker::{Command, Frame, Worker};
 
+use super::Sdk;
 use crate::services::ApiError;
 
 /// Wall-clock time without a message after which a handler counts as hung.
@@ -52,6 +53,8 @@ pub struct FunctionSource {
 
 /// AWS: where a function's code lies.
 const TASK_FOLDER: &str = "/var/task/";
+/// AWS: where its layers lie, each over those before it.
+const LAYERS_FOLDER: &str = "/opt/";
 
 impl FunctionSource {
     /// Inline code, which AWS stores as `index.py`.
@@ -79,6 +82,31 @@ impl FunctionSource {
             files: files.iter().map(|(path, text)| (format!("{TASK_FOLDER}{path}"), text.clone())).collect(),
             is_script: false,
         }
+    }
+
+    /// The same with a layer, on top of those that it has: a folder that is unpacked below `/opt`.
+    #[must_use]
+    pub fn layer(mut self, files: &BTreeMap<String, Arc<str>>) -> FunctionSource {
+        let packages = format!("{LAYERS_FOLDER}python/lib/");
+        for (path, text) in files {
+            let path = format!("{LAYERS_FOLDER}{path}");
+            // AWS: `/opt/python/lib/python3.x/site-packages` is looked through before `/opt/python`.
+            if let Some(below) = path.strip_prefix(&packages)
+                && let Some((version, _)) = below.split_once("/site-packages/")
+            {
+                let folder = format!("{packages}{version}/site-packages/");
+                if !self.folders.contains(&folder) {
+                    self.folders.insert(1, folder);
+                }
+            }
+            self.files.retain(|(known, _)| *known != path);
+            self.files.push((path, text.clone()));
+        }
+        let folder = format!("{LAYERS_FOLDER}python/");
+        if !self.folders.contains(&folder) {
+            self.folders.push(folder);
+        }
+        self
     }
 
     /// A script by the name of its file, with the files beside it.
@@ -154,6 +182,8 @@ pub enum Step {
         operation: Arc<str>,
         /// The parameters; bytes as base64 text, timestamps as epoch seconds, a Lambda `Payload` as text.
         parameters: Json,
+        /// What boto3 does when the call fails or lasts.
+        sdk: Sdk,
     },
     /// It sleeps and waits for [`Answer::Woke`].
     Sleep {

@@ -62,8 +62,9 @@ impl Loaded {
             script.beside = path.parent().and_then(|folder| read_folder(folder, &is_python).ok()).unwrap_or_default();
         }
         let folder = self.template_folder();
-        for function in &self.stack.functions {
-            let Code::Local(written) = &function.code else { continue };
+        let functions = self.stack.functions.iter().map(|function| &function.code);
+        for code in functions.chain(self.stack.layers.iter().map(|layer| &layer.content)) {
+            let Code::Local(written) = code else { continue };
             self.code.entry(written.clone()).or_insert_with(|| local_code(&folder.join(&**written)));
         }
     }

@@ -7,6 +7,7 @@ seconds. A Lambda `Payload` is text in both directions.
 from base64 import b64decode, b64encode
 from json import dumps, loads
 
+from botocore.config import Config, patience
 from botocore.exceptions import (
     ClientError, OperationNotPageableError, ParamValidationError, ReadTimeoutError, make_exceptions,
 )
@@ -32,7 +33,8 @@ class BaseClient:
     _transform = None
 
     def __init__(self, region, config=None):
-        self.meta = Meta(self, region, config)
+        self.meta = Meta(self, region, config or Config())
+        self._patience = patience(config)
 
     @property
     def exceptions(self):
@@ -65,7 +67,7 @@ class BaseClient:
             parameters = {**parameters, "Payload": as_text(parameters["Payload"])}
         elif operation == "PutObject" and "Body" in parameters:
             parameters = {**parameters, "Body": as_text(parameters["Body"])}
-        response = call_world(self._service, operation, parameters)
+        response = call_world(self._service, operation, parameters, self._patience)
         if transform is not None:
             transform.response(response)
         return response
@@ -105,8 +107,8 @@ def make_client(service, region, config=None, transform=None):
     return client
 
 
-def call_world(service, operation, parameters):
-    text = _encode([service, operation, parameters])
+def call_world(service, operation, parameters, patience):
+    text = _encode([service, operation, parameters, *patience])
     if "\\ud" in text:
         # A lone surrogate has no UTF-8; botocore stumbles over it in the same way.
         dumps(loads(text), ensure_ascii=False).encode("utf-8")
@@ -255,5 +257,5 @@ def shape_cloudwatch(response, answer, operation):
 
 _shapes = {
     "dynamodb": shape_dynamodb, "lambda": shape_lambda, "stepfunctions": shape_stepfunctions, "sqs": shape_sqs,
-    "s3": shape_s3,     "cloudwatch": shape_cloudwatch,
+    "s3": shape_s3, "cloudwatch": shape_cloudwatch,
 }
