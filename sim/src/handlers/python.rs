@@ -224,7 +224,8 @@ pub enum Answer {
 pub struct Notice {
     /// The function's name.
     pub function: String,
-    /// What it was: `thread`, `process`, `network`, `file`, `signal`, `foreign code`, `unsupported`.
+    /// What it was: `thread`, `process`, `network`, `file`, `signal`, `foreign code`, `unsupported`,
+    /// `import`.
     pub kind: String,
     /// More exactly.
     pub detail: String,
@@ -236,8 +237,14 @@ pub struct Notice {
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Notice { function, detail, file, line, .. } = self;
-        write!(f, "{file}:{line}: function {function} {detail}: the simulated world does not control that")
+        let Notice { function, kind, detail, file, line } = self;
+        write!(f, "{file}:{line}: function {function} {detail}")?;
+        if kind == "import" {
+            let missing = "that is neither in its folder nor in a layer nor in Python's library";
+            write!(f, ", and {missing}: put it there (pip install -t, sam build)")
+        } else {
+            f.write_str(": the simulated world does not control that")
+        }
     }
 }
 

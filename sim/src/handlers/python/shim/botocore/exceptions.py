@@ -156,6 +156,10 @@ class InvalidRetryModeError(InvalidRetryConfigurationError):
     fmt = 'Invalid value provided to "mode": "{provided_retry_mode}" must be one of: {valid_modes}'
 
 
+class UnknownClientMethodError(BotoCoreError):
+    fmt = 'Client does not have method: {method_name}'
+
+
 class OperationNotPageableError(BotoCoreError):
     fmt = "Operation cannot be paginated: {operation_name}"
 
