@@ -42,6 +42,7 @@ fn rows() -> Vec<Row> {
         row(EbDelay, 1, event, ONCE, "[60415]"),
         row(EbDelay, 2, event, ONCE, "[600415]"),
         row(EbDelay, 3, event, ONCE, "[3600415]"),
+        row(EbReorder, 1, event, ONCE, "[2415]"),
         row(EbRetry, 1, event, ONCE, "[1415]"),
         row(EbRetry, 2, event, ONCE, "[415, 1415]"),
         row(EbPutPartial, 1, sender, SENT, "1 failed ThrottlingException []"),
@@ -49,6 +50,8 @@ fn rows() -> Vec<Row> {
         row(EbPutThrottle, 1, sender, SENT, "ThrottlingException []"),
         row(EbPutThrottle, 2, sender, SENT, "InternalFailure []"),
         row(EbPutThrottle, 3, sender, SENT, "InternalFailure [default till]"),
+        row(EbPutDup, 1, sender, SENT, "0 failed [default till, default till]"),
+        row(EbPutDup, 2, sender, SENT, "0 failed [default till, default till]"),
         row(EbSchedDup, 1, schedule, "[60400]", "[60400, 60400]"),
         row(EbSchedJitter, 1, schedule, "[60400]", "[60900]"),
         row(EbSchedJitter, 2, schedule, "[60400]", "[90400]"),
@@ -88,6 +91,9 @@ fn rows() -> Vec<Row> {
         row(DdTxConflict, 1, write, STORED, "TransactionConflictException [a] after 4 ms"),
         row(CwDelay, 1, alarm, "ALARM after 90 s", "ALARM after 150 s"),
         row(CwDelay, 2, alarm, "ALARM after 90 s", "ALARM after 330 s"),
+        row(CwFlap, 1, alarm, "ALARM after 90 s", "ALARM after 150 s"),
+        row(CwLag, 1, reader, "1 1", "0 1"),
+        row(CwLag, 2, reader, "1 1", "0 1"),
         row(DdTtlLate, 1, lock, FREE, "still held, deleted after 360 s"),
         row(DdTtlLate, 2, lock, FREE, "still held, deleted after 3660 s"),
         row(DdTtlLate, 3, lock, FREE, "still held, deleted after 172860 s"),
@@ -693,4 +699,30 @@ fn alarm() -> (Stage, Log, fn(&Run, &Log) -> String) {
         Some(change) => format!("{} after {} s", change.to.text(), change.at.since_start() / 1000),
         None => "nothing".to_owned(),
     })
+}
+
+/// A function that puts a number and reads it at once and again later; how many it sees.
+fn reader() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new().function("reader").invoke("0s", "reader", json!({})).handlers(move || {
+        let log = handlers.clone();
+        Registry::default().with("reader", move |context, _| {
+            let log = log.clone();
+            async move {
+                let put = json!({"Namespace": "Shop", "MetricData": [{"MetricName": "Parcels", "Value": 1}]});
+                call(&context, "cloudwatch", "PutMetricData", put).await?;
+                for _ in 0..2 {
+                    let now = context.now().0 as f64 / 1000.0;
+                    let get = json!({"Namespace": "Shop", "MetricName": "Parcels", "Statistics": ["Sum"], "Period": 60,
+                        "StartTime": (now - 600.0), "EndTime": (now + 1.0)});
+                    let found = call(&context, "cloudwatch", "GetMetricStatistics", get).await?;
+                    let points = found.get("Datapoints").and_then(Json::as_array).unwrap_or_default();
+                    log.note(&context, points.len().to_string());
+                }
+                Ok(Json::Null)
+            }
+        })
+    });
+    (stage, log, |_, log| log.lines().join(" "))
 }
