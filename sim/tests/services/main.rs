@@ -16,6 +16,7 @@ mod iam;
 mod lambda;
 mod moves;
 mod pipeline;
+mod python;
 mod qualifiers;
 mod rule_metrics;
 mod rule_targets;
