@@ -28,8 +28,9 @@ use worker::{Command, Frame, Worker};
 use super::Sdk;
 use crate::services::ApiError;
 
-/// Wall-clock time without a message after which a handler counts as hung.
-const WATCHDOG: Duration = Duration::from_secs(10);
+/// Real time without a message after which a handler counts as hung: far more than one that works ever takes, even on
+/// a machine that is short of processors.
+pub(crate) const WATCHDOG_SECONDS: u64 = 30;
 
 /// A function of the template, or a script that runs by itself.
 #[derive(Clone, Debug)]
@@ -127,7 +128,8 @@ impl FunctionSource {
 /// How a worker is run.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Wall-clock time without a message after which a handler counts as hung.
+    /// Real time without a message after which a handler counts as hung: far more than one that works ever takes, even on
+    /// a machine that is short of processors.
     pub watchdog: Duration,
     /// The processor that the worker stays on, counted among those allowed and wrapping around; `None` for the next one
     /// in turn. Only speed depends on it.
@@ -140,7 +142,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { watchdog: WATCHDOG, processor: None, share_processor: false }
+        Options { watchdog: Duration::from_secs(WATCHDOG_SECONDS), processor: None, share_processor: false }
     }
 }
 
