@@ -55,7 +55,9 @@ fn source(loaded: &Loaded, function: &stack::Function) -> Result<FunctionSource,
         return Err((message, mock()));
     }
     let path = match &function.code {
-        Code::Inline { text, .. } => return Ok(FunctionSource::inline(&function.identity.name, handler, text.to_shared())),
+        Code::Inline { text, .. } => {
+            return Ok(FunctionSource::inline(&function.identity.name, handler, text.to_shared()));
+        }
         Code::Elsewhere(place) => {
             return Err((format!("the code of function '{name}' is at {place}, not beside the template"), mock()));
         }

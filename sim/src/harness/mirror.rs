@@ -86,8 +86,11 @@ impl Mirror {
     }
 
     fn assemble(&self, view: &View<'_>) -> JValue {
-        let tables =
-            view.tables.schemas().zip(&self.tables).map(|(schema, table)| (view.names.label(&schema.name), table.value.clone()));
+        let tables = view
+            .tables
+            .schemas()
+            .zip(&self.tables)
+            .map(|(schema, table)| (view.names.label(&schema.name), table.value.clone()));
         let buses = view.events.buses().iter().zip(&self.events.buses);
         let events = buses.map(|(bus, events)| (view.names.label(&bus.name), JValue::array(events.clone())));
         object([
