@@ -17,7 +17,9 @@ mod shrink;
 pub mod strategies;
 mod sweep;
 
-pub use coverage::{Coverage, FaultCoverage, InjectionCoverage, MachineCoverage, PointCoverage, SometimesCoverage};
+pub use coverage::{
+    Coverage, EndCoverage, FaultCoverage, InjectionCoverage, MachineCoverage, PointCoverage, SometimesCoverage,
+};
 pub use exhaustive::{Bounds, Claim, Level};
 pub use job::{Job, Ran, Recipe};
 pub use plan::{Plan, Strategy};

@@ -45,6 +45,6 @@ fn waiting_orders_need_no_fault_to_wait_in_vain() {
 #[test]
 fn native_and_python_handlers_of_waiting_orders_agree_on_faulted_scripts() {
     let unjudged = callback().invariants(|_| Vec::new());
-    agree(&unjudged.clone().faults(stress()), 0, 200);
-    agree(&unjudged.faults(careless_outside()), 200, 200);
+    agree(&unjudged.clone().faults(stress()), 0, 500);
+    agree(&unjudged.faults(careless_outside()), 500, 500);
 }

@@ -32,7 +32,9 @@ fn orders_in_branches_keep_every_promise_under_stress() {
 
 #[test]
 fn native_and_python_handlers_of_orders_in_branches_agree_on_faulted_scripts() {
-    agree(&parallel().invariants(|_| Vec::new()).faults(stress()), 0, 200);
+    let unjudged = parallel().invariants(|_| Vec::new());
+    agree(&unjudged.clone().faults(stress()), 0, 500);
+    agree(&unjudged, 500, 500);
 }
 
 /// One order of `customer`, without a fault.

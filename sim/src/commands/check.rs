@@ -117,7 +117,7 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
     let elapsed = began.elapsed();
     let invariants = harness.invariant_names();
     let faults: Vec<_> = harness.fault_plan().on().collect();
-    let coverage = Coverage::of(&found, &harness.points(), &faults, &invariants);
+    let coverage = Coverage::of(&found, &harness.points(), &harness.function_names(), &faults, &invariants);
     if let Some(file) = &args.coverage {
         write_json(file, &coverage)?;
     }

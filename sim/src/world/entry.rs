@@ -158,6 +158,13 @@ pub enum TimerOwner {
         /// The client.
         client: u32,
     },
+    /// An item of a table expires.
+    Expiry {
+        /// Which.
+        item: u32,
+        /// Whether the run goes on until then as it does for anything in flight.
+        is_awaited: bool,
+    },
     /// The next evaluation of an alarm.
     Alarm {
         /// The alarm.
@@ -270,6 +277,7 @@ impl Entry {
             owner,
             TimerOwner::Schedule { .. }
                 | TimerOwner::Alarm { .. }
+                | TimerOwner::Expiry { is_awaited: false, .. }
                 | TimerOwner::Scheduler(SchedulerTimer::Recurring { .. })
         )
     }

@@ -66,6 +66,7 @@ operations! {
     S3_DELETE_OBJECT = "s3:DeleteObject",
     S3_LIST_OBJECTS = "s3:ListObjectsV2",
     DYNAMODB_DESCRIBE = "dynamodb:DescribeTable",
+    DYNAMODB_UPDATE_TIME_TO_LIVE = "dynamodb:UpdateTimeToLive",
     EVENTS_PUT_EVENTS = "events:PutEvents",
     LAMBDA_INVOKE = "lambda:Invoke",
     SQS_SEND_MESSAGE = "sqs:SendMessage",

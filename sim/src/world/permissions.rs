@@ -124,6 +124,7 @@ impl Permissions {
             dynamodb::Request::Scan(_) => "dynamodb:Scan",
             dynamodb::Request::BatchGetItem(_) => "dynamodb:BatchGetItem",
             dynamodb::Request::BatchWriteItem(_) => "dynamodb:BatchWriteItem",
+            dynamodb::Request::UpdateTimeToLive(_) => "dynamodb:UpdateTimeToLive",
             dynamodb::Request::Describe(dynamodb::Describe::TimeToLive(_)) => "dynamodb:DescribeTimeToLive",
             dynamodb::Request::Describe(dynamodb::Describe::Table(_)) => "dynamodb:DescribeTable",
             // AWS: ListTables is about no table, so only `*` allows it.

@@ -178,6 +178,7 @@ impl World {
 
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
+        self.dynamodb.start(&mut self.core);
         self.eventbridge.start_schedules(&mut self.core);
         self.cloudwatch.start(&mut self.core);
         self.scheduler.start(&mut self.core);
@@ -297,6 +298,7 @@ impl World {
                 let settled = self.core.now() > self.last_change.max(until) + settle_ms;
                 // What a schedule does may be measured for ever; without one, alarms come to rest by themselves.
                 let is_over = if has_schedules { settled } else { !self.cloudwatch.is_waiting() };
+                let is_over = is_over && !self.dynamodb.awaits_expiry(self.end());
                 if self.core.in_flight() == 0 && (is_over || self.is_cut_off_next()) {
                     return Ok(None);
                 }
@@ -337,14 +339,20 @@ impl World {
 
     /// Whether the next entry lies beyond where the run is cut off: nobody waits for a tick there.
     fn is_cut_off_next(&mut self) -> bool {
-        self.core.next_at().is_some_and(|at| at.since_start() > self.caps.virtual_ms_max)
+        let end = self.end();
+        self.core.next_at().is_some_and(|at| at > end)
+    }
+
+    /// When the run is cut off.
+    fn end(&self) -> Millis {
+        Millis::START + self.caps.virtual_ms_max
     }
 
     fn handle(&mut self, entry: Entry) -> Result<(), HostError> {
         match entry {
             Entry::Call { caller, request } => self.dispatch(caller, request),
             Entry::Answer { to, answer, .. } => self.pass_on(to, answer),
-            Entry::Timer { owner, .. } => match owner {
+            Entry::Timer { actor, owner, .. } => match owner {
                 TimerOwner::Invocation { invocation, what } => self.lambda.timer(&mut self.core, invocation, what),
                 TimerOwner::AsyncEvent { event } => self.lambda.event_due(&mut self.core, event),
                 TimerOwner::Execution { execution, timer } => {
@@ -354,6 +362,12 @@ impl World {
                 }
                 TimerOwner::Delivery { delivery } => {
                     self.eventbridge.delivery_due(&mut self.core, delivery);
+                    Ok(())
+                }
+                TimerOwner::Expiry { item, .. } => {
+                    self.dynamodb.expiry_due(&mut self.core, actor, item);
+                    let changed = self.dynamodb.take_changed();
+                    self.touch(changed);
                     Ok(())
                 }
                 TimerOwner::Alarm { alarm } => {

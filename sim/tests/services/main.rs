@@ -10,6 +10,7 @@ mod cloudwatch;
 mod destinations;
 mod dynamodb;
 mod eventbridge;
+mod expiry;
 mod faults;
 mod iam;
 mod lambda;

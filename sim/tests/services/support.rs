@@ -59,11 +59,19 @@ impl Stage {
     }
 
     /// Gives the table a stream.
-    pub fn streamed(mut self, view: &str) -> Stage {
+    pub fn streamed(self, view: &str) -> Stage {
+        self.items_with(json!({"StreamSpecification": {"StreamViewType": view}}))
+    }
+
+    /// Lets items expire at the second that their attribute `ttl` says.
+    pub fn expiring(self) -> Stage {
+        self.items_with(json!({"TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": true}}))
+    }
+
+    fn items_with(mut self, more: Json) -> Stage {
         for (id, resource) in &mut self.resources {
             if id == "Items" {
-                let properties = resource.get("Properties").cloned().unwrap_or_default();
-                let properties = merged(properties, json!({"StreamSpecification": {"StreamViewType": view}}));
+                let properties = merged(resource.get("Properties").cloned().unwrap_or_default(), more.clone());
                 *resource = merged(resource.clone(), json!({"Properties": properties}));
             }
         }

@@ -1,5 +1,6 @@
 use rehearsal_engine::Json;
 
+use super::expiring::Expiries;
 use super::streaming::Reader;
 use super::{
     AttributeValue, Attributes, Change, Database, KeysOfTable, Query, ReadChoice, Request, Scan, WritesOfTable,
@@ -15,6 +16,7 @@ pub struct DynamoDb {
     digest: u64,
     commits: Vec<Commit>,
     pub(super) readers: Vec<Reader>,
+    pub(super) expiries: Expiries,
 }
 
 /// What one request changed, kept of runs that are recorded.
@@ -36,7 +38,14 @@ const SDK_RETRY_MS: u64 = 50;
 impl DynamoDb {
     /// The service over these tables.
     pub fn new(database: Database) -> DynamoDb {
-        DynamoDb { database, changed: Parts::NONE, digest: 0, commits: Vec::new(), readers: Vec::new() }
+        DynamoDb {
+            database,
+            changed: Parts::NONE,
+            digest: 0,
+            commits: Vec::new(),
+            readers: Vec::new(),
+            expiries: Expiries::default(),
+        }
     }
 
     /// Back to the seeded tables.
@@ -46,6 +55,7 @@ impl DynamoDb {
         self.digest = 0;
         self.commits.clear();
         self.readers.clear();
+        self.expiries.reset();
     }
 
     /// Which tables changed since this was last asked.
@@ -133,6 +143,20 @@ impl DynamoDb {
         let now = core.now();
         let mut reads = Reads { core, actor, operation, occurrence };
         let result = self.database.execute(now, request, &mut reads);
+        self.note_changes(core, actor);
+        self.follow_expiries(core, actor, operation, occurrence);
+        if let Request::UpdateTimeToLive(update) = request
+            && result.is_ok()
+            && let Ok(table) = self.database.table_id(&update.table)
+        {
+            self.expire_all(core, table, actor, operation, occurrence);
+        }
+        result
+    }
+
+    /// Notes what the database did last.
+    pub(super) fn note_changes(&mut self, core: &mut Core, actor: ActorId) {
+        let now = core.now();
         for change in self.database.changes().iter().filter(|change| !change.is_noop()) {
             self.changed = self.changed.and(Parts::table(change.table.0 as usize));
             self.digest = mix(self.digest, change_digest(change));
@@ -144,7 +168,6 @@ impl DynamoDb {
                 self.commits.push(Commit { at: now, actor, moment: core.trace().timeline().len(), changes });
             }
         }
-        result
     }
 }
 
