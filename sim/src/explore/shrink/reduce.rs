@@ -47,6 +47,28 @@ impl Shrinker<'_> {
         Ok(())
     }
 
+    /// One deviation less, where another one does it alone in a form of its own: twice after seconds, not at once.
+    pub(super) fn change_forms(&mut self) -> Result<(), HostError> {
+        self.begin("changing forms");
+        let mut place = 0;
+        'choices: while let Some(choice) = self.best.choices.get(place).cloned() {
+            let rest: Vec<Choice> = self.best.choices.iter().filter(|other| other.key != choice.key).cloned().collect();
+            let deviations = rest.iter().filter(|other| other.is_deviation());
+            let others: Vec<&Choice> = deviations.filter(|_| choice.is_deviation()).collect();
+            if others.len() < FORMS_OF_MAX {
+                for other in others {
+                    for form in (1..=FORMS_MAX).filter(|form| *form != other.alternative) {
+                        if self.breaks(&with(&rest, other, form))? {
+                            continue 'choices;
+                        }
+                    }
+                }
+            }
+            place += 1;
+        }
+        Ok(())
+    }
+
     fn drop_groups(&mut self, is_meant: fn(&Choice) -> bool) -> Result<(), HostError> {
         let count = |shrinker: &Self| shrinker.best.choices.iter().filter(|choice| is_meant(choice)).count();
         let mut group = count(self).max(1);
@@ -95,6 +117,11 @@ impl Shrinker<'_> {
         Ok(())
     }
 }
+
+/// Forms of a deviation that are tried: hardly a fault has more.
+const FORMS_MAX: u32 = 4;
+/// Of more deviations than this no other forms are tried: there would be too many runs.
+const FORMS_OF_MAX: usize = 8;
 
 /// A link of a lineage that is not the first of its name: `shopper#1/Order/Pay/try#2` is number 2 of its stem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
