@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::parse::{ReportKind, ReportTo, Seeds, parse_profile, parse_report, parse_seeds, parse_strategy, parse_time};
 use super::{HELD, UNUSABLE, VIOLATED, load, print, profile_text, unusable};
 use crate::explore::{Coverage, Plan, Regression, Shrunk, Strategy, Sweep, shrink_findings, sweep};
+use crate::handlers::python::WATCHDOG_SECONDS;
 use crate::harness::Harness;
 use crate::report::json::{run_json, scripts_told};
 use crate::report::{
@@ -51,7 +52,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// Seconds of real time after which a handler that does nothing counts as hung
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = WATCHDOG_SECONDS, value_parser = clap::value_parser!(u64).range(1..=3600))]
     watchdog: u64,
 }
 

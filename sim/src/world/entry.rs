@@ -22,6 +22,8 @@ pub enum ReplyTo {
     Handler {
         /// The invocation.
         invocation: u32,
+        /// Which of its calls.
+        call: u32,
     },
     /// A task of an execution.
     Task {
@@ -71,6 +73,8 @@ pub enum ReplyTo {
         client: u32,
         /// Which of its processes asked.
         process: u32,
+        /// Which of its calls.
+        call: u32,
     },
 }
 
@@ -137,6 +141,11 @@ pub enum TimerOwner {
         queue: u32,
         /// Which of its receives.
         poll: u32,
+    },
+    /// The next message of a move task.
+    MoveTask {
+        /// The task.
+        task: u32,
     },
     /// A poller of an event source mapping goes on.
     Poller {

@@ -6,7 +6,7 @@ use super::{
     ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
     Revisions, TimerOwner, View, Violation, When,
 };
-use crate::handlers::{HostError, hosted};
+use crate::handlers::{HostError, Sdk, hosted};
 use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
@@ -392,6 +392,11 @@ impl World {
                     self.note_queues();
                     Ok(())
                 }
+                TimerOwner::MoveTask { task } => {
+                    self.sqs.move_due(&mut self.core, task);
+                    self.note_queues();
+                    Ok(())
+                }
                 TimerOwner::LongPoll { queue, poll } => {
                     self.sqs.poll_due(&mut self.core, queue, poll);
                     Ok(())
@@ -433,7 +438,8 @@ impl World {
                 Ok(())
             }
             Request::DynamoDb(request) => {
-                self.dynamodb.handle(&mut self.core, caller, request);
+                let sdk = self.sdk(&caller);
+                self.dynamodb.handle(&mut self.core, caller, sdk, request);
                 let changed = self.dynamodb.take_changed();
                 self.touch(changed);
                 Ok(())
@@ -458,7 +464,8 @@ impl World {
                 Ok(())
             }
             Request::Sqs(request) => {
-                self.sqs.handle(&mut self.core, caller, *request);
+                let sdk = self.sdk(&caller);
+                self.sqs.handle(&mut self.core, caller, sdk, *request);
                 self.note_queues();
                 Ok(())
             }
@@ -470,10 +477,19 @@ impl World {
         }
     }
 
+    /// What the SDK of a caller does about a call that fails.
+    fn sdk(&self, caller: &Caller) -> Sdk {
+        match caller.reply_to {
+            ReplyTo::Handler { invocation, .. } => self.lambda.sdk(invocation),
+            ReplyTo::Client { client, .. } => self.clients.sdk(client),
+            _ => Sdk::default(),
+        }
+    }
+
     fn pass_on(&mut self, to: ReplyTo, answer: Answer) -> Result<(), HostError> {
         match to {
             ReplyTo::Nobody => Ok(()),
-            ReplyTo::Handler { invocation } => self.lambda.answer(&mut self.core, invocation, answer),
+            ReplyTo::Handler { invocation, call } => self.lambda.answer(&mut self.core, invocation, call, answer),
             ReplyTo::AsyncEvent { event } => {
                 self.lambda.event_answered(&mut self.core, event, &answer);
                 Ok(())
@@ -501,8 +517,8 @@ impl World {
                 self.core.outgoing_answered(item, &answer);
                 Ok(())
             }
-            ReplyTo::Client { client, process } => {
-                let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+            ReplyTo::Client { client, process, call } => {
+                let ended = self.clients.answer(&mut self.core, client, process, call, answer)?;
                 self.note_clients();
                 self.client_ended(ended)
             }

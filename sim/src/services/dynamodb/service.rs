@@ -5,6 +5,7 @@ use super::streaming::Reader;
 use super::{
     AttributeValue, Attributes, Change, Database, KeysOfTable, Query, ReadChoice, Request, Scan, WritesOfTable,
 };
+use crate::handlers::Sdk;
 use crate::services::{ApiError, Response, dynamodb_operation};
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, hash_text, mix};
 
@@ -74,12 +75,12 @@ impl DynamoDb {
     }
 
     /// Takes a request that reached the service.
-    pub fn handle(&mut self, core: &mut Core, caller: Caller, mut request: Box<Request>) {
+    pub fn handle(&mut self, core: &mut Core, caller: Caller, sdk: Sdk, mut request: Box<Request>) {
         let (actor, occurrence) = (caller.actor, caller.occurrence);
         let operation = dynamodb_operation(&request);
         match core.fault(FaultId::DdThrottle, actor, operation, occurrence) {
             0 => {}
-            2 if occurrence / SDK_RETRY_OCCURRENCE < SDK_RETRIES_MAX => {
+            2 if occurrence / SDK_RETRY_OCCURRENCE + 1 < sdk.dynamodb_attempts_max() => {
                 // The repeated request is a call of its own, so that its own faults have their own sites.
                 let again = Caller { occurrence: occurrence + SDK_RETRY_OCCURRENCE, ..caller };
                 core.send_after(SDK_RETRY_MS, SDK_RETRY_MS, again, crate::services::Request::DynamoDb(request));
@@ -107,6 +108,7 @@ impl DynamoDb {
         if is_write && answer.is_ok() {
             match core.fault(FaultId::Dd500Applied, actor, operation, occurrence) {
                 0 => {}
+                _ if !sdk.repeats() => answer = Err(internal_server_error()),
                 1 => answer = Err(internal_server_error()),
                 // AWS: SDKs give a transaction a token, so its repetition is recognised; other writes are applied again.
                 _ if matches!(*request, Request::TransactWriteItems(_)) => {}
@@ -171,8 +173,6 @@ impl DynamoDb {
     }
 }
 
-/// AWS: botocore sends a request to DynamoDB at most ten times.
-const SDK_RETRIES_MAX: u32 = 9;
 /// Occurrences of repeated requests stand above those that a handler can count to.
 const SDK_RETRY_OCCURRENCE: u32 = 1 << 20;
 
