@@ -224,6 +224,11 @@ impl Harness {
         build::machine_points(&self.loaded.stack)
     }
 
+    /// The names of the functions.
+    pub fn function_names(&self) -> Vec<Arc<str>> {
+        self.loaded.stack.functions.iter().map(|function| function.identity.label.clone()).collect()
+    }
+
     /// Runs one seed, recorded.
     pub fn run(&self, seed: u64) -> Result<Run, HostError> {
         let mut world = self.world()?;
@@ -267,7 +272,7 @@ impl Harness {
 
     /// Does what a plan says.
     pub fn explore(&self, plan: &Plan) -> Result<Sweep, HostError> {
-        sweep(plan, &|| self.world(), &|_| {}, &|_| true)
+        sweep(plan, &|| self.world(), &|_| {}, &|| true)
     }
 
     /// The plan of this scenario's strategy for that many seeds.

@@ -26,7 +26,7 @@ mod workload;
 
 pub use self::clients::{Client, ClientEnd, Clients};
 pub use self::core::{Core, Latency, PASSES_MAX, uuid};
-pub use coverage::{Counts, Coverage, Fresh, InjectionPoint};
+pub use coverage::{AllEnds, Counts, Coverage, Ends, Fresh, InjectionPoint};
 pub use decisions::{Decisions, Race, Weighted};
 pub use drain::UNDRAINED;
 pub use entry::{Caller, Entry, InvocationTimer, Principal, ReplyTo, SchedulerTimer, TimerOwner};

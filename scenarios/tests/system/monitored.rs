@@ -17,7 +17,7 @@ fn monitored(file: &str) -> Harness {
 
 #[test]
 fn the_mended_alarm_misses_no_failed_order() {
-    testing::holds(&monitored("scenario.yaml"), 1_000);
+    testing::holds(&monitored("scenario.yaml"), 300);
 }
 
 #[test]

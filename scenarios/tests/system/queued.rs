@@ -2,7 +2,9 @@
 
 use rehearsal::testing;
 use rehearsal::world::FaultId;
+use rehearsal_scenarios::orders_queued;
 
+use crate::agreement::agree;
 use crate::support::{calm, folder, stress};
 
 const TWICE: &str = "nobody owes more than was ordered";
@@ -24,7 +26,7 @@ fn queued_orders_are_booked_once_each() {
 fn a_function_that_adds_whatever_it_hears_is_found_out_by_each_way_to_hear_twice() {
     let naive = testing::load(folder("orders-queued/naive.yaml"));
     assert_eq!(naive.loaded().breaks, [TWICE.into()]);
-    for fault in [FaultId::SqDup, FaultId::SqSend, FaultId::EbDup, FaultId::LaTimeoutAfter] {
+    for fault in [FaultId::SqDup, FaultId::SqSend, FaultId::EbDup, FaultId::EbPutDup, FaultId::LaTimeoutAfter] {
         let mut plan = calm();
         plan.set(fault, 100_000);
         let found = naive.clone().faults(plan).sweep(0, 200, 2).expect("a sweep");
@@ -33,4 +35,12 @@ fn a_function_that_adds_whatever_it_hears_is_found_out_by_each_way_to_hear_twice
     }
     let found = naive.faults(calm()).sweep(0, 200, 2).expect("a sweep");
     assert!(found.findings.is_empty(), "{:?}", found.findings);
+}
+
+#[test]
+fn native_and_python_handlers_of_queued_orders_agree_on_faulted_scripts() {
+    let native = testing::load(folder("orders-queued")).native(orders_queued::handlers);
+    let unjudged = native.invariants(|_| Vec::new());
+    agree(&unjudged.clone().faults(stress()), 0, 500);
+    agree(&unjudged, 500, 500);
 }

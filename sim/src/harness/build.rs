@@ -61,6 +61,9 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let loaded = &harness.loaded;
     let stack = &loaded.stack;
     let mut names = Names::default();
+    for identity in stack.identities() {
+        names.call(&identity.name, &identity.label);
+    }
     let policies = loaded.policies.clone();
     let functions = functions(stack, &policies, &mut names);
     let machines = machines(loaded, &policies, &mut names)?;
@@ -186,7 +189,7 @@ pub(super) fn machine_points(stack: &Stack) -> Vec<(Arc<str>, Vec<Point>)> {
         Ok(program) => MachinePoints::of(&program, 0).described().to_vec(),
         Err(_) => Vec::new(),
     };
-    stack.state_machines.iter().map(|machine| (machine.identity.name.clone(), points(machine))).collect()
+    stack.state_machines.iter().map(|machine| (machine.identity.label.clone(), points(machine))).collect()
 }
 
 type Compiled = (Program, Vec<Option<TaskPlan>>);
@@ -246,7 +249,7 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
     let function = |function: &stack::Function| {
         let config = stack.event_invoke_configs.iter().find(|config| config.function_arn == function.identity.arn);
         Function {
-            name: names.intern(&function.identity.name),
+            name: names.intern(&function.identity.label),
             text: function.identity.name.clone(),
             arn: function.identity.arn.clone(),
             timeout_ms: function.timeout_ms,
@@ -272,7 +275,7 @@ fn machines(loaded: &Loaded, policies: &Policies, names: &mut Names) -> Result<V
         let states = program.states().map(|(_, state)| names.intern(state.path())).collect();
         let states_text = program.states().map(|(_, state)| state.path().clone()).collect();
         machines.push(StateMachine {
-            name: names.intern(&machine.identity.name),
+            name: names.intern(&machine.identity.label),
             text: machine.identity.name.clone(),
             arn: machine.identity.arn.clone(),
             role_arn: machine.role_arn.clone(),
@@ -305,7 +308,7 @@ fn buses_and_rules(stack: &Stack, policies: &Policies, names: &mut Names) -> (Ve
             buses[bus].matcher.add(rules.len() as u32, &pattern);
         }
         rules.push(eventbridge::Rule {
-            name: names.intern(&rule.identity.name),
+            name: names.intern(&rule.identity.label),
             text: rule.identity.name.clone(),
             arn: rule.identity.arn.clone(),
             bus: bus as u32,

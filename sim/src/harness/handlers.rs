@@ -22,7 +22,7 @@ pub(super) fn host(harness: &Harness, options: &Options) -> Result<Box<dyn Host>
     let behind: Option<Box<dyn Host>> = match &harness.handlers {
         _ if others.is_empty() => None,
         Handlers::Native(registry) => {
-            let names = others.iter().map(|function| &*function.identity.name);
+            let names = others.iter().map(|function| &*function.identity.label);
             Some(Box::new(NativeHost::new(names, &registry())))
         }
         Handlers::Python => Some(Box::new(python(loaded, &others, options)?)),
@@ -48,14 +48,16 @@ fn python(loaded: &Loaded, functions: &[&stack::Function], options: &Options) ->
 
 /// The Python of a function; the error says why it has none, and what to do.
 fn source(loaded: &Loaded, function: &stack::Function) -> Result<FunctionSource, (String, String)> {
-    let (name, handler) = (&function.identity.name, &function.handler);
+    let (name, handler) = (&function.identity.label, &function.handler);
     let mock = || format!("give it an answer under 'mocks:' in the scenario, for example {name}: {{result: {{}}}}");
     if !function.runtime.starts_with("python") {
         let message = format!("function '{name}' has the runtime '{}', and only Python runs here", function.runtime);
         return Err((message, mock()));
     }
     let path = match &function.code {
-        Code::Inline { text, .. } => return Ok(FunctionSource::inline(name, handler, text.to_shared())),
+        Code::Inline { text, .. } => {
+            return Ok(FunctionSource::inline(&function.identity.name, handler, text.to_shared()));
+        }
         Code::Elsewhere(place) => {
             return Err((format!("the code of function '{name}' is at {place}, not beside the template"), mock()));
         }
@@ -77,7 +79,7 @@ fn source(loaded: &Loaded, function: &stack::Function) -> Result<FunctionSource,
             format!("the handler '{handler}' of function '{name}' is in {module}.py, which '{path}' does not have");
         return Err((message, "write 'Handler' as the module's path in the folder and the function's name".to_owned()));
     };
-    Ok(FunctionSource::folder(name, handler, &file, files))
+    Ok(FunctionSource::folder(&function.identity.name, handler, &file, files))
 }
 
 /// Finds the functions that would have nothing to run them by `Handlers::Python`.

@@ -19,7 +19,7 @@ pub(super) fn build(loaded: &Loaded, names: &mut Names) -> Scheduler {
     let schedules = loaded.stack.schedules.iter().filter(|schedule| schedule.enabled);
     let schedules = schedules.filter_map(|schedule| {
         Some(Schedule {
-            name: names.intern(&schedule.identity.name),
+            name: names.intern(&schedule.identity.label),
             arn: schedule.identity.arn.clone(),
             when: when(schedule).ok()?,
             window_ms: schedule.window_ms,

@@ -7,7 +7,7 @@ use rehearsal_engine::source::{Diagnostic, Span};
 
 use super::code::{CodeFiles, Script, read_folder};
 use super::model::ScenarioFile;
-use super::variant::Files;
+use super::variant::{Files, Within};
 use super::{checks, code, reader};
 use crate::diagnostics::{Problem, Problems, SourceId, Sources};
 use crate::iam::Policies;
@@ -44,6 +44,8 @@ pub struct Loaded {
     pub regressions: PathBuf,
     /// The invariants that a variant is there to break.
     pub breaks: Vec<Arc<str>>,
+    /// How soon and how small that shows, when the variant says it.
+    pub within: Option<Within>,
 }
 
 impl Loaded {
@@ -199,6 +201,7 @@ pub fn load_with(
         folder,
         regressions,
         breaks,
+        within: files.variant.as_ref().and_then(|variant| variant.within),
     })
 }
 

@@ -112,7 +112,9 @@ impl Naming<'_> {
         let info = type_info(resource_type);
         let name = self.explicit.clone().unwrap_or_else(|| self.generated_name(resource_type, info));
         let arn = self.arn(resource_type, info, &name);
-        Identity { logical_id: self.logical_id.into(), name, arn, ..Identity::default() }
+        let logical_id: Arc<str> = self.logical_id.into();
+        let label = self.explicit.clone().unwrap_or_else(|| logical_id.clone());
+        Identity { logical_id, name, label, arn, ..Identity::default() }
     }
 
     /// AWS: `<stack>-<logical id>-<random>`, for state machines `<logical id>-<random>`. Here the random part is a hash of

@@ -108,6 +108,8 @@ pub struct Identity {
     pub logical_id: Arc<str>,
     /// The name the service knows it by.
     pub name: Arc<str>,
+    /// What people call it: the name that the template gives, else the logical id.
+    pub label: Arc<str>,
     /// Its ARN.
     pub arn: Arc<str>,
     /// Where it stands: the logical id in the template.

@@ -62,12 +62,16 @@ catalogue! {
         ["delivered again at once", "delivered again after seconds", "delivered again after an hour"] }
     EbDelay { "EB-DELAY", Documented, 1_000, true, "an event is delivered late",
         ["a minute late", "ten minutes late", "an hour late"] }
+    EbReorder { "EB-REORDER", Documented, 10_000, true, "an event is delivered behind later ones",
+        ["behind those of the next two seconds"] }
     EbRetry { "EB-RETRY", Documented, 1_000, true, "a target refuses a delivery for a while, and EventBridge tries again",
         ["throttled, tried again", "delivered, but the answer was lost, so delivered again"] }
     EbPutPartial { "EB-PUT-PARTIAL", Documented, 1_000, true, "PutEvents answers 200 with a failed entry",
         ["ThrottlingException", "InternalFailure"] }
     EbPutThrottle { "EB-PUT-THROTTLE", Documented, 1_000, true, "PutEvents fails as a whole",
         ["ThrottlingException", "InternalFailure before the events were taken", "InternalFailure after the events were taken"] }
+    EbPutDup { "EB-PUT-DUP", Mechanics, 1_000, true, "a producer sends its events again, and they are new events",
+        ["the answer was lost, and the SDK sends them again", "sent again after a minute"] }
     EbSchedDup { "EB-SCHED-DUP", Documented, 500, true, "a schedule fires twice for one tick", ["fires twice"] }
     EbSchedJitter { "EB-SCHED-JITTER", Documented, 20_000, true, "a schedule fires late within its minute",
         ["half a second late", "half a minute late", "59 seconds late"] }
@@ -123,6 +127,10 @@ catalogue! {
         ["all but its last write", "only its last write"] }
     CwDelay { "CW-DELAY", Documented, 10_000, true, "an alarm is evaluated late",
         ["a minute late", "four minutes late"] }
+    CwFlap { "CW-FLAP", Mechanics, 1_000, true, "an alarm is evaluated before the last period's numbers are there, and again after",
+        ["a minute before they come"] }
+    CwLag { "CW-LAG", Documented, 10_000, true, "whoever reads metrics does not see the latest numbers yet",
+        ["those of the last minute are missing", "those of the last two minutes are missing"] }
     DdBatchPartial { "DD-BATCH-PARTIAL", Documented, 5_000, true, "a batch is only partly done, and the answer lists the rest",
         ["the last one is left over", "all but the first are left over"] }
     DdPage { "DD-PAGE", Documented, 5_000, false, "a page of a query or scan ends early", ["after one item"] }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::hash;
@@ -14,6 +14,7 @@ pub struct Names {
     texts: Vec<Arc<str>>,
     hashes: Vec<u64>,
     known: HashMap<Arc<str>, Name>,
+    labels: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 macro_rules! operations {
@@ -106,7 +107,7 @@ operations! {
 
 impl Default for Names {
     fn default() -> Names {
-        let mut names = Names { texts: Vec::new(), hashes: Vec::new(), known: HashMap::new() };
+        let mut names = Names { texts: Vec::new(), hashes: Vec::new(), known: HashMap::new(), labels: BTreeMap::new() };
         for text in FIXED {
             names.intern(text);
         }
@@ -126,6 +127,18 @@ impl Names {
         self.hashes.push(hash::text(text));
         self.known.insert(shared, name);
         name
+    }
+
+    /// Says what people call the resource that its service knows as `name`.
+    pub fn call(&mut self, name: &Arc<str>, label: &Arc<str>) {
+        if name != label {
+            self.labels.insert(name.clone(), label.clone());
+        }
+    }
+
+    /// What people call the resource that its service knows as `name`.
+    pub fn label<'n>(&'n self, name: &'n str) -> &'n str {
+        self.labels.get(name).map_or(name, |label| label)
     }
 
     /// The text of `name`.

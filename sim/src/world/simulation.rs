@@ -249,6 +249,7 @@ impl World {
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
+            names: self.core.names(),
         }
     }
 

@@ -3,10 +3,10 @@
 use rehearsal::handlers::Registry;
 use rehearsal::harness::Run;
 use rehearsal::services::cloudwatch::Transition;
-use rehearsal::world::FaultId;
+use rehearsal::world::{FaultId, Kind, Site};
 use rehearsal_engine::{Json, json};
 
-use crate::support::{Log, Look, Stage, call, function_arn, machine_arn, measured, merged, outcome_text};
+use crate::support::{Log, Look, Script, Stage, call, function_arn, machine_arn, measured, merged, outcome_text};
 
 /// A machine that fails, and one that succeeds.
 fn stage() -> Stage {
@@ -146,6 +146,20 @@ fn a_late_evaluation_sees_the_same_window() {
         let run = stage.struck_by(FaultId::CwDelay, form, 1);
         assert_eq!(changes(&run, 0)[0], wanted);
     }
+}
+
+#[test]
+fn numbers_that_come_late_flip_an_alarm_to_and_fro() {
+    let stage = watched(failing(stage(), &["10s", "190s"]), json!({"TreatMissingData": "notBreaching"}));
+    assert_eq!(changes(&stage.run(), 0), ["90 ALARM", "450 OK"]);
+    let mut opportunities = 0;
+    let run = stage.fault(FaultId::CwFlap, 1_000_000).run_with(Script(move |site: &Site| {
+        let is_flap = site.kind == Kind::Fault(FaultId::CwFlap);
+        opportunities += u32::from(is_flap);
+        // The second time, when the first number has just left the window.
+        u32::from(is_flap && opportunities == 2)
+    }));
+    assert_eq!(changes(&run, 0), ["90 ALARM", "270 OK", "330 ALARM", "450 OK"]);
 }
 
 #[test]

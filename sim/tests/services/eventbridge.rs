@@ -425,3 +425,36 @@ fn the_time_of_an_entry_is_the_events_in_whole_seconds_and_stays_so_on_another_b
     let line = "{\"at\":\"2025-12-24T18:00:00Z\",\"in\":\"2026-01-01T00:00:00Z\"}";
     assert_eq!(log.lines(), [line; 4]);
 }
+
+#[test]
+fn what_a_producer_sends_again_is_a_new_event_and_what_eventbridge_delivers_again_is_not() {
+    for (fault, form, wanted) in [
+        // The SDK waits for its second attempt; a producer by itself a minute.
+        (FaultId::EbPutDup, 1, 2),
+        (FaultId::EbPutDup, 2, 2),
+        (FaultId::EbDup, 1, 1),
+    ] {
+        let (stage, log) = stage();
+        let stage =
+            stage.rule("Rule", "default", "till", to_function(json!({}))).event("0s", "default", "till", json!({}));
+        let run = stage.struck_by(fault, form, 1);
+        let mut ids: Vec<_> = run.world.eventbridge.accepted().iter().map(|one| one.event.id.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!((ids.len(), log.lines().len()), (wanted, 2), "{} {form}", fault.spec().id);
+    }
+}
+
+#[test]
+fn an_event_that_is_overtaken_comes_behind_a_later_one() {
+    let order = |run: &dyn Fn(Stage) -> rehearsal::harness::Run| {
+        let (stage, log) = stage();
+        let stage = stage.rule("Rule", "default", "till", to_function(json!({"InputPath": "$.detail.n"})));
+        let stage =
+            stage.event("0s", "default", "till", json!({"n": 1})).event("1500ms", "default", "till", json!({"n": 2}));
+        run(stage);
+        log.lines().join(" ")
+    };
+    assert_eq!(order(&|stage| stage.run()), "1 2");
+    assert_eq!(order(&|stage| stage.struck_by(FaultId::EbReorder, 1, 1)), "2 1");
+}

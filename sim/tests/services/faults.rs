@@ -42,6 +42,7 @@ fn rows() -> Vec<Row> {
         row(EbDelay, 1, event, ONCE, "[60415]"),
         row(EbDelay, 2, event, ONCE, "[600415]"),
         row(EbDelay, 3, event, ONCE, "[3600415]"),
+        row(EbReorder, 1, event, ONCE, "[2415]"),
         row(EbRetry, 1, event, ONCE, "[1415]"),
         row(EbRetry, 2, event, ONCE, "[415, 1415]"),
         row(EbPutPartial, 1, sender, SENT, "1 failed ThrottlingException []"),
@@ -49,6 +50,8 @@ fn rows() -> Vec<Row> {
         row(EbPutThrottle, 1, sender, SENT, "ThrottlingException []"),
         row(EbPutThrottle, 2, sender, SENT, "InternalFailure []"),
         row(EbPutThrottle, 3, sender, SENT, "InternalFailure [default till]"),
+        row(EbPutDup, 1, sender, SENT, "0 failed [default till, default till]"),
+        row(EbPutDup, 2, sender, SENT, "0 failed [default till, default till]"),
         row(EbSchedDup, 1, schedule, "[60400]", "[60400, 60400]"),
         row(EbSchedJitter, 1, schedule, "[60400]", "[60900]"),
         row(EbSchedJitter, 2, schedule, "[60400]", "[90400]"),
@@ -103,6 +106,9 @@ fn rows() -> Vec<Row> {
         row(DdScanAnomaly, 2, scanned, "b a", "b"),
         row(CwDelay, 1, alarm, "ALARM after 90 s", "ALARM after 150 s"),
         row(CwDelay, 2, alarm, "ALARM after 90 s", "ALARM after 330 s"),
+        row(CwFlap, 1, alarm, "ALARM after 90 s", "ALARM after 150 s"),
+        row(CwLag, 1, reader, "1 1", "0 1"),
+        row(CwLag, 2, reader, "1 1", "0 1"),
         row(DdStreamDup, 1, stream, "[a]", "[a, a]"),
         row(SqSend, 1, queued, QUEUED, "RequestThrottled []"),
         row(SqSend, 2, queued, QUEUED, "ServiceUnavailable [a]"),
@@ -202,7 +208,7 @@ fn a_fault_at_a_hundred_percent_strikes_in_every_form_and_the_run_still_ends() {
             assert_eq!(run.outcome.violation, None, "{} under seed {seed}", fault.spec().id);
             strikes += u32::from(run.struck(fault) > 0);
             let script = run.world.core.script();
-            let of_fault = script.choices.iter().filter(|choice| choice.kind == rehearsal::world::Kind::Fault(fault));
+            let of_fault = script.choices.iter().filter(|choice| choice.kind == Kind::Fault(fault));
             forms.extend(of_fault.map(|choice| choice.alternative));
         }
         // A scan that is slow enough is a snapshot again.

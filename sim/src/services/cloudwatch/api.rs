@@ -117,6 +117,24 @@ impl Request {
         }
     }
 
+    /// Whether it reads what was measured.
+    pub(super) fn reads_numbers(&self) -> bool {
+        matches!(self, Request::GetMetricStatistics(_) | Request::GetMetricData(_))
+    }
+
+    /// Leaves out of what it reads whatever was measured from `until` on.
+    pub(super) fn see_until(&mut self, until: Millis) {
+        match self {
+            Request::GetMetricStatistics(query) => query.to = query.to.min(until),
+            Request::GetMetricData(queries) => {
+                for query in queries {
+                    query.statistics.to = query.statistics.to.min(until);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The operation for sites and traces.
     pub fn operation(&self) -> Name {
         match self {

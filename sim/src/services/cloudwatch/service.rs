@@ -65,6 +65,8 @@ pub struct Transition {
 const EVALUATION_LAG_MS: u64 = 30_000;
 /// Late evaluations by the fault's form.
 const LATE_MS: [u64; 2] = [60_000, 240_000];
+/// What a reader does not see yet, by the fault's form.
+const UNSEEN_MS: [u64; 2] = [60_000, 120_000];
 /// AWS: a number is at most two weeks old, and at most two hours ahead.
 const PAST_MS_MAX: u64 = 14 * 86_400_000;
 const FUTURE_MS_MAX: u64 = 2 * 3_600_000;
@@ -157,8 +159,9 @@ impl CloudWatch {
         let actor = self.actor(core, alarm);
         let record = &mut self.records[alarm as usize];
         let Some((until, _)) = record.next.take() else { return };
-        if !std::mem::take(&mut record.is_late) {
-            let number = record.evaluations;
+        let number = record.evaluations;
+        let is_first = !std::mem::take(&mut record.is_late);
+        if is_first {
             record.evaluations += 1;
             let form = core.fault(FaultId::CwDelay, actor, Name::TICK, number);
             if form != 0 {
@@ -171,10 +174,21 @@ impl CloudWatch {
         let current = self.records[alarm as usize].state;
         match &self.alarms[alarm as usize].judged {
             Judged::Metric(metric) => {
-                let verdict = metric.judge(&metric.periods(core.metrics(), until), until, current);
+                let mut periods = metric.periods(core.metrics(), until);
+                let newest = periods.first_mut().filter(|newest| newest.is_some() && is_first);
+                let is_early = match newest {
+                    Some(newest) if core.fault(FaultId::CwFlap, actor, Name::TICK, number) != 0 => newest.take(),
+                    _ => None,
+                };
+                let verdict = metric.judge(&periods, until, current);
                 let next = metric.next_change(core.metrics(), until);
                 self.settle(core, alarm, verdict);
-                if let Some(next) = next {
+                if is_early.is_some() {
+                    // AWS: numbers that come late have the window judged once more.
+                    self.records[alarm as usize].is_late = true;
+                    let at = core.now() + LATE_MS[0];
+                    self.set(core, alarm, until, at);
+                } else if let Some(next) = next {
                     self.set(core, alarm, next, next + EVALUATION_LAG_MS);
                 }
             }
@@ -184,7 +198,14 @@ impl CloudWatch {
     }
 
     /// Takes a request that reached the service.
-    pub fn handle(&mut self, core: &mut Core, caller: Caller, request: Request) {
+    pub fn handle(&mut self, core: &mut Core, caller: Caller, mut request: Request) {
+        if request.reads_numbers() {
+            let form = core.fault(FaultId::CwLag, caller.actor, request.operation(), caller.occurrence);
+            if form != 0 {
+                let lag_ms = UNSEEN_MS[(form as usize - 1).min(1)];
+                request.see_until(Millis(core.now().0.saturating_sub(lag_ms)));
+            }
+        }
         let answer: Answer = match request {
             Request::PutMetricData(put) => put_metric_data(core, &put),
             Request::GetMetricStatistics(query) => Ok(Response::Api(read::statistics(core.metrics(), &query))),

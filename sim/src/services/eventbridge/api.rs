@@ -14,6 +14,8 @@ pub struct PutEvents {
     pub of_service: bool,
     /// Whether a rule of another bus sends them on. AWS: such an event is not sent on to a third bus.
     pub forwarded: bool,
+    /// Whether its producer sends it once more, after it was taken.
+    pub again: bool,
 }
 
 /// One event that somebody puts on a bus.
@@ -95,12 +97,12 @@ impl PutEvents {
 
     /// An event that an AWS service emits.
     pub fn of_service(entry: PutEntry) -> PutEvents {
-        PutEvents { entries: vec![entry], of_service: true, forwarded: false }
+        PutEvents { entries: vec![entry], of_service: true, ..PutEvents::default() }
     }
 
     /// An event that a rule of another bus sends on.
     pub fn forwarded(entry: PutEntry) -> PutEvents {
-        PutEvents { entries: vec![entry], of_service: true, forwarded: true }
+        PutEvents { entries: vec![entry], of_service: true, forwarded: true, ..PutEvents::default() }
     }
 
     /// Why AWS refuses the request as a whole.

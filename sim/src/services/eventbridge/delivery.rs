@@ -39,6 +39,8 @@ const DELIVERY_MS: u64 = 400;
 const DELIVERY_SPREAD_MS: u64 = 600;
 /// Late deliveries by the fault's form.
 const DELAYED_MS: [u64; 3] = [60_000, 600_000, 3_600_000];
+/// An event that is overtaken comes behind those of this time.
+const REORDERED_MS: u64 = 2_000;
 /// The second delivery of a duplicate comes this much later, by the fault's form.
 const DUPLICATE_AFTER_MS: [u64; 3] = [0, 5_000, 3_600_000];
 /// AWS: exponential backoff with jitter; the first wait and its cap are proposals of this project.
@@ -76,6 +78,8 @@ impl EventBridge {
                     0 => 0,
                     form => DELAYED_MS[(form as usize - 1).min(2)],
                 };
+            let is_behind = core.fault(FaultId::EbReorder, actor, Name::DELIVERY, target) != 0;
+            let late_ms = late_ms + if is_behind { REORDERED_MS } else { 0 };
             self.deliver(core, actor, (rule, target), event, payload.clone(), target * 2, late_ms);
             let form = core.fault(FaultId::EbDup, actor, Name::DELIVERY, target);
             if form != 0 {

@@ -8,7 +8,7 @@ use super::api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
 use super::archive::{Archive, Replay};
 use super::delivery::Delivery;
 use super::rules::{Bus, Rule};
-use crate::services::{ApiError, Response};
+use crate::services::{ApiError, Request, Response};
 use crate::world::metrics::EventsMetric;
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, uuid};
 
@@ -50,6 +50,11 @@ pub struct Logged {
     pub message: Json,
 }
 
+/// What is sent again is told apart by this.
+const AGAIN: u32 = 1_000_000;
+/// An SDK waits this long for its next attempt, a producer by itself that long.
+const SDK_RETRY_MS: u64 = 100;
+const SENT_AGAIN_MS: u64 = 60_000;
 /// Late ticks by the form of the fault.
 const TICK_JITTER_MS: [u64; 3] = [500, 30_000, 59_000];
 
@@ -165,8 +170,34 @@ impl EventBridge {
                 self.put(core, parent, entry, request)
             });
         }
+        let was_taken = response.failed() < response.entries.len();
+        if form == 0 && was_taken && self.is_sent_again(core, caller, request) {
+            return;
+        }
         let answer = if form == 3 { Err(put_failure(form)) } else { Ok(Response::Events(response)) };
         core.answer(actor, caller.reply_to, answer);
+    }
+
+    /// Whether the producer hears nothing of what was taken, because its SDK sends it again.
+    fn is_sent_again(&mut self, core: &mut Core, caller: Caller, request: &PutEvents) -> bool {
+        if request.of_service || request.again {
+            return false;
+        }
+        let form = core.fault(FaultId::EbPutDup, caller.actor, Name::EVENTS_PUT_EVENTS, caller.occurrence);
+        if form == 0 {
+            return false;
+        }
+        // AWS: what is put again is a new event with an id of its own.
+        let actor = core.child(caller.actor, Name::EVENTS_PUT_EVENTS, AGAIN + caller.occurrence);
+        let request = Request::Events(Box::new(PutEvents { again: true, ..request.clone() }));
+        let is_unheard = form == 1;
+        if is_unheard {
+            core.send_delayed(SDK_RETRY_MS, Caller { actor, ..caller }, request);
+        } else {
+            let reply_to = ReplyTo::Nobody;
+            core.send_delayed(SENT_AGAIN_MS, Caller { actor, reply_to, ..caller }, request);
+        }
+        is_unheard
     }
 
     /// A schedule's tick is due.
@@ -189,7 +220,7 @@ impl EventBridge {
         let json = event.to_json();
         self.deliver_to_all(core, actor, rule, (&event, &json), late_ms, false);
         if core.fault(FaultId::EbSchedDup, actor, Name::TICK, 0) != 0 {
-            let twin = core.child(schedule_actor, Name::TICK, number + 1_000_000);
+            let twin = core.child(schedule_actor, Name::TICK, AGAIN + number);
             self.deliver_to_all(core, twin, rule, (&event, &json), late_ms, false);
         }
         self.schedule_next(core, rule);

@@ -364,6 +364,8 @@ impl Lambda {
             invocation.phase = Phase::Hanging;
             return;
         }
+        core.coverage_mut()
+            .invocation_ended(invocation.function, response.failed.then_some(|| error_text(&response.payload)));
         core.note(actor, || {
             let verb = if response.failed { "fails with" } else { "returns" };
             format!("{verb} {}", response.payload)
@@ -400,6 +402,7 @@ impl Lambda {
         self.host.abandon(id);
         let function = self.invocations[id as usize].function;
         self.environments[function as usize].discard();
+        core.coverage_mut().invocation_ended(function, Some(|| error_text(&payload)));
         self.close(core, id, Ok(Response::Lambda(InvokeResponse::failed(payload))));
     }
 
@@ -422,6 +425,15 @@ impl Lambda {
         });
         core.answer(invocation.actor, invocation.reply_to, answer);
     }
+}
+
+/// An error payload in one line, without what differs from one invocation to the next.
+fn error_text(payload: &Json) -> Arc<str> {
+    let member = |name: &str| payload.get(name).and_then(Json::as_str).unwrap_or_default();
+    let (kind, message) = (member("errorType"), member("errorMessage"));
+    let message =
+        message.rsplit_once(" Error: ").filter(|_| message.starts_with("RequestId: ")).map_or(message, |m| m.1);
+    format!("{kind}: {}", message.lines().next().unwrap_or_default()).into()
 }
 
 fn request_id(invocation: &Invocation) -> Arc<str> {

@@ -20,9 +20,10 @@ fn planted(fault: FaultId) -> (&'static str, Setting, &'static str) {
     const TYPED: &str = "run 1 times: ok [own own]";
     match fault {
         EbDup | LaAsyncDup => ("a function without a dedup key works once for each event", event, ONCE),
-        EbDelay | EbRetry | LaCold => ("an event is worked on within half a second", event, ONCE),
+        EbDelay | EbReorder | EbRetry | LaCold => ("an event is worked on within half a second", event, ONCE),
         EbPutPartial => ("whoever does not look at FailedEntryCount has sent its event", sender, SENT),
         EbPutThrottle => ("whoever does not send again has sent its event", sender, SENT),
+        EbPutDup => ("an event is sent once", sender, SENT),
         EbSchedDup => ("a schedule works once a minute", schedule, "[60400]"),
         EbSchedJitter => ("a schedule works on the minute", schedule, "[60400]"),
         SfStartDup => ("starts without a name are not repeated", task, DONE),
@@ -43,7 +44,8 @@ fn planted(fault: FaultId) -> (&'static str, Setting, &'static str) {
         DdBatchPartial => ("whoever does not look at UnprocessedItems has written all", batch, "0 0 [a, b, c]"),
         DdPage => ("whoever does not look for a next page has read all", pages, "2 and no more"),
         DdStreamDup => ("a record of a stream is worked on once", stream, "[a]"),
-        CwDelay => ("an alarm goes off within ninety seconds", alarm, "ALARM after 90 s"),
+        CwLag => ("a number can be read as soon as it is put", reader, "1 1"),
+        CwDelay | CwFlap => ("an alarm goes off within ninety seconds", alarm, "ALARM after 90 s"),
         SqSend | SqDup => ("a message is worked on once", queued, "ok [a]"),
         SqReorder => ("a message is worked on within a second", queued_soon, "in time"),
         SqEmpty => ("the first look finds a message that waits", polled, "[a, nothing]"),

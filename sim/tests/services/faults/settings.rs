@@ -636,3 +636,29 @@ pub fn events() -> (Stage, Log, fn(&Run, &Log) -> String) {
     }
     (stage, Log::default(), |run, _| run.accepted().join(", ").replace("default ", ""))
 }
+
+/// A function that puts a number and reads it at once and again later; how many it sees.
+pub fn reader() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new().function("reader").invoke("0s", "reader", json!({})).handlers(move || {
+        let log = handlers.clone();
+        Registry::default().with("reader", move |context, _| {
+            let log = log.clone();
+            async move {
+                let put = json!({"Namespace": "Shop", "MetricData": [{"MetricName": "Parcels", "Value": 1}]});
+                call(&context, "cloudwatch", "PutMetricData", put).await?;
+                for _ in 0..2 {
+                    let now = context.now().0 as f64 / 1000.0;
+                    let get = json!({"Namespace": "Shop", "MetricName": "Parcels", "Statistics": ["Sum"], "Period": 60,
+                        "StartTime": (now - 600.0), "EndTime": (now + 1.0)});
+                    let found = call(&context, "cloudwatch", "GetMetricStatistics", get).await?;
+                    let points = found.get("Datapoints").and_then(Json::as_array).unwrap_or_default();
+                    log.note(&context, points.len().to_string());
+                }
+                Ok(Json::Null)
+            }
+        })
+    });
+    (stage, log, |_, log| log.lines().join(" "))
+}
