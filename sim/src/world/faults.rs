@@ -189,6 +189,7 @@ impl FaultId {
 pub struct FaultPlan {
     weights: Vec<Vec<u32>>,
     slow_calls: bool,
+    anchored_calls: bool,
     refuses: bool,
 }
 
@@ -216,7 +217,8 @@ impl FaultPlan {
     /// The plan of a profile.
     pub fn of(profile: Profile) -> FaultPlan {
         let weights = vec![Vec::new(); FaultId::ALL.len()];
-        let mut plan = FaultPlan { weights, slow_calls: profile != Profile::None, refuses: false };
+        let mut plan =
+            FaultPlan { weights, slow_calls: profile != Profile::None, anchored_calls: true, refuses: false };
         for fault in FaultId::ALL.iter().copied() {
             let FaultSpec { rate_ppm, documented, .. } = *fault.spec();
             match profile {
@@ -263,6 +265,17 @@ impl FaultPlan {
     /// Sets whether a call may take far longer than usual.
     pub fn set_slow_calls(&mut self, slow_calls: bool) {
         self.slow_calls = slow_calls;
+    }
+
+    /// Whether a call that is slow may be so by as much as it takes to miss a moment that matters.
+    #[inline]
+    pub fn anchored_calls(&self) -> bool {
+        self.anchored_calls
+    }
+
+    /// Sets whether slow calls may be tied to moments, or are late by fixed lengths only.
+    pub fn set_anchored_calls(&mut self, anchored_calls: bool) {
+        self.anchored_calls = anchored_calls;
     }
 
     /// The faults that are on.

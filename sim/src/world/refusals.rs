@@ -36,7 +36,10 @@ impl Refusals {
         }
         let service = Service::of(request);
         let (place, now, actor, operation) = (service as usize, core.now(), caller.actor, request.operation());
-        if let Some(attempt) = core.lineages.first_call(actor, 1 << place) {
+        // One a run: two in a row outlast any finite number of retries, and say nothing.
+        if self.down == [Millis::default(); SERVICES]
+            && let Some(attempt) = core.lineages.first_call(actor, 1 << place)
+        {
             let form = core.fault(FaultId::Region, attempt, operation, 0);
             if let Some(ms) = by(&DOWN_MS, form) {
                 self.down[place] = self.down[place].max(now + ms);

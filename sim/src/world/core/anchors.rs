@@ -50,7 +50,7 @@ impl Core {
         let may_be_slow = self.faults_on && self.plan.slow_calls();
         let deadline = self.lineages.deadline(caller.actor).unwrap_or_default();
         let anchors = match caller.reply_to {
-            _ if deadline <= self.now => 0,
+            _ if deadline <= self.now || !self.plan.anchored_calls() => 0,
             ReplyTo::Handler { .. } if writes_items(request) => 2,
             ReplyTo::Handler { .. } | ReplyTo::Task { .. } => 1,
             _ => 0,
