@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::diagnostics::Problems;
+use crate::diagnostics::{Problem, Problems};
 use crate::explore::strategies::{Recording, Replay, run_key};
 use crate::explore::{Plan, Regression, Strategy, Sweep, sweep};
 use crate::handlers::python::Options;
@@ -206,6 +206,13 @@ impl Harness {
         let mut problems = Vec::new();
         handlers::check_python(&self.loaded, &mut problems);
         if problems.is_empty() { Ok(()) } else { Err(Problems { sources: self.loaded.sources.clone(), problems }) }
+    }
+
+    /// What Python functions may miss: layers that are not beside the template.
+    pub fn python_warnings(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        handlers::check_layers(&self.loaded, &mut problems);
+        problems
     }
 
     /// The invariants: names and when they must hold.

@@ -113,7 +113,7 @@ impl Bench {
             .expect("the host starts it");
         loop {
             let wake = match step {
-                Step::Call(request) => {
+                Step::Call { request, .. } => {
                     let met = fault.filter(|(at, _)| at == calls).map(|(_, fault)| fault);
                     *calls += 1;
                     self.now = self.now + 10;

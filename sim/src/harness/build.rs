@@ -252,6 +252,7 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
             name: names.intern(&function.identity.label),
             text: function.identity.name.clone(),
             arn: function.identity.arn.clone(),
+            qualifiers: stack.qualifiers_of(&function.identity.arn).map(qualifier).collect(),
             timeout_ms: function.timeout_ms,
             memory_mb: u64::from(function.memory_mb),
             role: principal(policies, &function.role_arn),
@@ -266,6 +267,12 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
     stack.functions.iter().map(function).collect()
 }
 
+/// What stands behind the ARN of a function or state machine, and which version that is.
+fn qualifier(known: &stack::Qualifier) -> (Arc<str>, Arc<str>) {
+    let text = known.identity.arn.rsplit(':').next().unwrap_or_default();
+    (text.into(), known.version.clone())
+}
+
 fn machines(loaded: &Loaded, policies: &Policies, names: &mut Names) -> Result<Vec<StateMachine>, HostError> {
     let stack = &loaded.stack;
     let mut machines = Vec::new();
@@ -278,6 +285,7 @@ fn machines(loaded: &Loaded, policies: &Policies, names: &mut Names) -> Result<V
             name: names.intern(&machine.identity.label),
             text: machine.identity.name.clone(),
             arn: machine.identity.arn.clone(),
+            qualifiers: stack.qualifiers_of(&machine.identity.arn).map(qualifier).collect(),
             role_arn: machine.role_arn.clone(),
             role: principal(policies, &machine.role_arn),
             assumable: assumable(policies, stack, &machine.role_arn),
@@ -343,7 +351,8 @@ fn target(
     stack: &Stack,
     policies: &Policies,
 ) -> Option<eventbridge::Target> {
-    let machine = stack.state_machines.iter().position(|machine| machine.identity.arn == target.arn);
+    let machine = stack.unqualified(&target.arn);
+    let machine = stack.state_machines.iter().position(|known| *known.identity.arn == *machine);
     let function = find_function(stack, &target.arn);
     let bus = stack.event_buses.iter().find(|bus| bus.identity.arn == target.arn);
     let destination = match (machine, function, bus) {

@@ -81,7 +81,8 @@ fn destination(stack: &Stack, target: &stack::ScheduleTarget) -> Destination {
         };
         return Destination::Api { service: service.into(), operation: operation.into() };
     }
-    if let Some(machine) = stack.state_machines.iter().position(|machine| *machine.identity.arn == *arn) {
+    let unqualified = stack.unqualified(arn);
+    if let Some(machine) = stack.state_machines.iter().position(|machine| *machine.identity.arn == *unqualified) {
         return Destination::StateMachine(machine as u32);
     }
     if let Some(function) = find_function(stack, arn) {

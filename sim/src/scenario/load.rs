@@ -59,13 +59,19 @@ impl Loaded {
     fn read_code(&mut self) {
         for script in &mut self.scripts {
             let path = self.folder.join(&*script.file);
-            let is_python = |name: &str| has_extension(name, "py");
+            // In the scenario's own folder lies much that is no script's: what it reads lies in a folder of its own.
+            let has_own_folder = script.file.contains('/');
+            let data = ["csv", "json", "txt"];
+            let is_wanted = |name: &str| {
+                has_extension(name, "py") || has_own_folder && data.iter().any(|kind| has_extension(name, kind))
+            };
             // Without them the script runs all the same, and an import that needs one says so.
-            script.beside = path.parent().and_then(|folder| read_folder(folder, &is_python).ok()).unwrap_or_default();
+            script.beside = path.parent().and_then(|folder| read_folder(folder, &is_wanted).ok()).unwrap_or_default();
         }
         let folder = self.template_folder();
-        for function in &self.stack.functions {
-            let Code::Local(written) = &function.code else { continue };
+        let functions = self.stack.functions.iter().map(|function| &function.code);
+        for code in functions.chain(self.stack.layers.iter().map(|layer| &layer.content)) {
+            let Code::Local(written) = code else { continue };
             self.code.entry(written.clone()).or_insert_with(|| local_code(&folder.join(&**written)));
         }
     }

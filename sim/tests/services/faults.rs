@@ -34,6 +34,7 @@ fn rows() -> Vec<Row> {
     const PUBLISHED: &str = "ok [95]";
     const SENT: &str = "0 failed [default till]";
     const PUT: &str = "0s, 5s, 20s, 70s";
+    const FREE: &str = "free, deleted after 60 s, deleted after 121 s";
     const TYPED: &str = "run 1 times: ok [own own]";
     vec![
         row(EbDup, 1, event, ONCE, "[415, 415]"),
@@ -109,6 +110,9 @@ fn rows() -> Vec<Row> {
         row(CwFlap, 1, alarm, "ALARM after 90 s", "ALARM after 150 s"),
         row(CwLag, 1, reader, "1 1", "0 1"),
         row(CwLag, 2, reader, "1 1", "0 1"),
+        row(DdTtlLate, 1, lock, FREE, "still held, deleted after 360 s"),
+        row(DdTtlLate, 2, lock, FREE, "still held, deleted after 3660 s"),
+        row(DdTtlLate, 3, lock, FREE, "still held, deleted after 172860 s"),
         row(DdStreamDup, 1, stream, "[a]", "[a, a]"),
         row(SqSend, 1, queued, QUEUED, "RequestThrottled []"),
         row(SqSend, 2, queued, QUEUED, "ServiceUnavailable [a]"),

@@ -38,6 +38,7 @@ fn planted(fault: FaultId) -> (&'static str, Setting, &'static str) {
         SfMapRun => ("the items of a Map are worked on at once", map_run, "[45]"),
         SfHeartbeat | SfCbLate => ("who works outside is never late", outside, ASKED),
         SfCbDup | SfCbLost => ("a result from outside comes once", told, "1 invocations"),
+        DdTtlLate => ("a lock is free once it has expired", lock, "free, deleted after 60 s, deleted after 121 s"),
         DdStale | DdGsiLag => ("a read sees the write before it", read_back, "2 2"),
         Dd500Applied | Dd500 | DdThrottle | DdTxConflict => ("a conditional write succeeds at once", write, STORED),
         DdScanAnomaly => ("a scan sees all of a transaction or nothing", scanned, "b a"),

@@ -97,7 +97,7 @@ impl Database {
                     }
                 }
             }
-            Request::Describe(_) => {}
+            Request::Describe(_) | Request::UpdateTimeToLive(_) => {}
         }
         let mut told = costs.iter().map(|(table, cost)| self.told(*table, cost, asked));
         match request {
