@@ -63,8 +63,8 @@ fn quoted(text: &str, style: Style) -> String {
     if !style.is_escaped {
         return Json::from(text).to_string();
     }
-    let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-    format!("\"{units}\"")
+    let units: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("\"{}\"", units.concat())
 }
 
 /// An array and one of its elements.
