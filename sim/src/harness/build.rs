@@ -338,11 +338,12 @@ fn target(
 ) -> Option<eventbridge::Target> {
     let machine = stack.state_machines.iter().position(|machine| machine.identity.arn == target.arn);
     let function = find_function(stack, &target.arn);
-    let bus = stack.event_buses.iter().find(|bus| bus.identity.arn == target.arn);
+    let is_default = *target.arn == *stack.environment.arn("events", "event-bus/default");
+    let bus = is_default || stack.event_buses.iter().any(|bus| bus.identity.arn == target.arn);
     let destination = match (machine, function, bus) {
         (Some(machine), ..) => Destination::StateMachine(machine as u32),
         (_, Some(function), _) => Destination::Function(function),
-        (.., Some(bus)) => Destination::Bus(bus.identity.arn.clone()),
+        (.., true) => Destination::Bus(target.arn.clone()),
         _ => super::messaging::rule_destination(target, stack),
     };
     let role_arn = target.role_arn.as_ref().or(rule.role_arn.as_ref());

@@ -33,6 +33,7 @@
 mod database;
 mod expression;
 mod key;
+mod measures;
 mod number;
 mod request;
 mod response;
@@ -48,6 +49,7 @@ pub use database::{
     TableId,
 };
 pub use key::{ItemKey, KeyValue};
+pub use measures::OPERATIONS;
 pub use number::{Decimal, NumberError};
 pub use request::{
     BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, Describe, Expressions, GetItem, KeysOfTable, PutItem,

@@ -13,6 +13,7 @@ mod eventbridge;
 mod faults;
 mod iam;
 mod lambda;
+mod on_demand_metrics;
 mod pipeline;
 mod rule_metrics;
 mod rule_targets;

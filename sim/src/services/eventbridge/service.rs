@@ -9,7 +9,7 @@ use super::archive::{Archive, Replay};
 use super::delivery::Delivery;
 use super::rules::{Bus, Rule};
 use crate::services::{ApiError, Request, Response};
-use crate::world::metrics::EventsMetric;
+use crate::world::metrics::{EventsApiMetric, EventsMetric, Namespace};
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, uuid};
 
 /// The EventBridge service of one world.
@@ -149,11 +149,16 @@ impl EventBridge {
         } else {
             core.fault(FaultId::EbPutThrottle, actor, Name::EVENTS_PUT_EVENTS, caller.occurrence)
         };
+        if !request.of_service {
+            core.measure(EventsApiMetric::PutEventsApproximateCallCount.of(0), 1.0);
+        }
         if form == 1 || form == 2 {
+            measure_failed(core, form == 1);
             core.answer(actor, caller.reply_to, Err(put_failure(form)));
             return;
         }
         if let Some(refusal) = request.refusal().filter(|_| !request.of_service) {
+            measure_failed(core, false);
             core.answer(actor, caller.reply_to, Err(refusal));
             return;
         }
@@ -169,6 +174,9 @@ impl EventBridge {
             } else {
                 self.put(core, parent, entry, request)
             });
+        }
+        if !request.of_service {
+            measure_taken(core, request, &response, form == 3);
         }
         let was_taken = response.failed() < response.entries.len();
         if form == 0 && was_taken && self.is_sent_again(core, caller, request) {
@@ -318,6 +326,30 @@ impl EventBridge {
             detail: Json::object(),
             replay_name: None,
         }
+    }
+}
+
+fn measure_failed(core: &mut Core, is_throttled: bool) {
+    core.measure(EventsApiMetric::PutEventsApproximateFailedCount.of(0), 1.0);
+    if is_throttled {
+        core.measure(EventsApiMetric::PutEventsApproximateThrottledCount.of(0), 1.0);
+    }
+}
+
+/// AWS: a call whose entries failed is a successful call all the same.
+fn measure_taken(core: &mut Core, request: &PutEvents, response: &PutEventsResponse, is_failed: bool) {
+    if !core.metrics().keeps(Namespace::EventsApi) {
+        return;
+    }
+    core.measure(EventsApiMetric::PutEventsEntriesCount.of(0), request.entries.len() as f64);
+    core.measure(EventsApiMetric::PutEventsRequestSize.of(0), request.measured_bytes() as f64);
+    if response.failed() > 0 {
+        core.measure(EventsApiMetric::PutEventsFailedEntriesCount.of(0), response.failed() as f64);
+    }
+    if is_failed {
+        measure_failed(core, false);
+    } else {
+        core.measure(EventsApiMetric::PutEventsApproximateSuccessCount.of(0), 1.0);
     }
 }
 

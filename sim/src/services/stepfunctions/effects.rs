@@ -28,6 +28,7 @@ impl StepFunctions {
         let record = &mut self.records[id as usize];
         let machine = &self.machines[record.machine as usize];
         let Some(mut engine) = record.engine.take() else { return Resumed::Stale };
+        record.measured.told(core, &event);
         let points = &self.points[record.machine as usize];
         let mut env = WorldEnv::new(core, record.acting, machine, points, id);
         if self.keeps_journals {
@@ -78,6 +79,7 @@ impl StepFunctions {
                         let owner = TimerOwner::Execution { execution: id, timer };
                         let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, actor, number, owner);
                         record.timers.push((timer, queued));
+                        record.measured.limited(core, timer, actor, purpose);
                     }
                     Effect::CancelTimer { timer } => {
                         let timers = &mut self.records[id as usize].timers;
@@ -86,6 +88,7 @@ impl StepFunctions {
                         }
                     }
                     Effect::Abandon { task } => {
+                        self.records[id as usize].measured.abandoned(task);
                         let tasks = &mut self.records[id as usize].tasks;
                         if let Some(place) = tasks.iter().position(|open| open.task == task) {
                             let open = tasks.swap_remove(place);
@@ -117,6 +120,8 @@ impl StepFunctions {
             let _ = self.resume(core, id, failed);
             return;
         };
+        self.records[id as usize].measured.scheduled(core, task, actor, &resource);
+        let machine = &self.machines[self.records[id as usize].machine as usize];
         let (name, role) = (machine.states[site.state.0 as usize], machine.role);
         // Work of an activity starts when a worker takes it.
         if !matches!(plan, TaskPlan::Activity { .. }) {

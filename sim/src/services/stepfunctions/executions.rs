@@ -5,6 +5,7 @@ use rehearsal_engine::asl::{Program, StateId};
 use rehearsal_engine::execution::{Execution, Status, TimerId};
 
 use super::journal::Told;
+use super::measures::MeasuredTasks;
 use super::nested::Awaited;
 use super::service::StepFunctions;
 use super::tasks::{OpenTask, TaskPlan};
@@ -80,6 +81,7 @@ pub struct ExecutionRecord {
     pub(super) tasks: Vec<OpenTask>,
     pub(super) timers: Vec<(TimerId, QueueId)>,
     pub(super) heartbeats: u32,
+    pub(super) measured: MeasuredTasks,
 }
 
 /// A task token that waits for an answer.
