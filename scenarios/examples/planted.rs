@@ -20,11 +20,11 @@ use rehearsal::world::{Violation, When, World};
 const STRATEGIES: [Strategy; 5] =
     [Strategy::All, Strategy::Exhaustive, Strategy::Random, Strategy::Swarm, Strategy::Pct];
 
+/// An enumeration takes nothing but ids from its base seed: so many of them show that.
+const ENUMERATIONS_MAX: u64 = 3;
+
 /// Base seeds lie farther apart than any search goes.
 const BASES_APART: u64 = 1_000_000;
-
-/// A sweep ends with a whole generation, so a small one is tried first: its runs are the first ones of a large one, too.
-const FIRST_RUNS: u64 = 128;
 
 struct Settings {
     bases: u64,
@@ -112,16 +112,23 @@ fn row(file: &Path, settings: &Settings) -> String {
     }
     let mut first = None;
     for strategy in STRATEGIES {
+        let bases = match strategy {
+            Strategy::Exhaustive => settings.bases.min(ENUMERATIONS_MAX),
+            _ => settings.bases,
+        };
         let mut all = Vec::new();
-        for base in 0..settings.bases {
+        for base in 0..bases {
             let found = hunt.find(strategy, base * BASES_APART);
             all.push(found.as_ref().map_or(u64::MAX, |(_, failure)| failure.run));
             first = first.or(found);
             // The median is beyond the bound in any case.
-            if all.iter().filter(|runs| **runs == u64::MAX).count() as u64 * 2 > settings.bases {
-                all.resize(settings.bases as usize, u64::MAX);
+            if all.iter().filter(|runs| **runs == u64::MAX).count() as u64 * 2 > bases {
+                all.resize(bases as usize, u64::MAX);
                 break;
             }
+        }
+        if strategy == Strategy::All {
+            eprintln!("{folder}/{name}: {all:?}");
         }
         row += &match median(&mut all) {
             Some(runs) => format!(" {runs} |"),
@@ -144,8 +151,6 @@ struct Hunt {
     harness: Harness,
     world: World,
     runs_max: u64,
-    /// What enumerations found, by base seed.
-    enumerated: BTreeMap<u64, (Found, u64)>,
 }
 
 type Found = Option<(Violation, Failure)>;
@@ -154,7 +159,7 @@ impl Hunt {
     fn new(file: &Path, runs_max: u64) -> Hunt {
         let harness = testing::load(file);
         let world = harness.world().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        Hunt { harness, world, runs_max, enumerated: BTreeMap::new() }
+        Hunt { harness, world, runs_max }
     }
 
     /// Whether the bug keeps runs from reaching something instead of breaking a promise.
@@ -165,15 +170,15 @@ impl Hunt {
 
     fn find(&mut self, strategy: Strategy, base: u64) -> Found {
         match strategy {
-            Strategy::All => self.check(base),
-            Strategy::Exhaustive => self.enumerate(base).0,
-            _ => self.draw(strategy, base, self.runs_max),
+            // What `check` does.
+            Strategy::All | Strategy::Exhaustive => self.explore(&plan(strategy, base, self.runs_max)),
+            _ => self.draw(strategy, base),
         }
     }
 
     /// One seed after the other.
-    fn draw(&mut self, strategy: Strategy, base: u64, seeds: u64) -> Found {
-        for run in 1..=seeds {
+    fn draw(&mut self, strategy: Strategy, base: u64) -> Found {
+        for run in 1..=self.runs_max {
             let seed = base + run - 1;
             let recipe = strategy.recipe(seed);
             let outcome = self.world.run(recipe.decisions(seed), run_key(seed), false);
@@ -186,49 +191,19 @@ impl Hunt {
         None
     }
 
-    /// Every script of few deviations, as far as the bound goes, and how many runs that took.
-    fn enumerate(&mut self, base: u64) -> (Found, u64) {
-        if let Some(known) = self.enumerated.get(&base) {
-            return known.clone();
-        }
-        let mut enumerated = (None, 0);
-        for runs_max in [FIRST_RUNS.min(self.runs_max), self.runs_max] {
-            enumerated = self.explore(&plan(Strategy::Exhaustive, base, runs_max));
-            if enumerated.0.is_some() {
-                break;
-            }
-        }
-        self.enumerated.insert(base, enumerated.clone());
-        enumerated
-    }
-
-    /// What `check` does: scripts, random runs, mutants. What of it was enumerated already is not made again.
-    fn check(&mut self, base: u64) -> Found {
-        let plan = plan(Strategy::All, base, self.runs_max);
-        let scripts_max = plan.exhaustive.map_or(0, |bounds| bounds.runs_max);
-        let (found, scripts) = self.enumerate(base);
-        if let Some(found) = found.filter(|(_, failure)| failure.run <= scripts_max) {
-            return Some(found);
-        }
-        if let Some((violation, failure)) = self.draw(Strategy::All, base, plan.seeds) {
-            return Some((violation, Failure { run: scripts.min(scripts_max) + failure.run, ..failure }));
-        }
-        self.explore(&plan).0
-    }
-
-    /// The first failure of a sweep, and how many runs there were.
-    fn explore(&self, plan: &Plan) -> (Found, u64) {
+    /// The first failure of a sweep.
+    fn explore(&self, plan: &Plan) -> Found {
         let mut plan = plan.clone();
-        plan.until = self.harness.loaded().breaks.first().cloned();
+        plan.until.extend(self.harness.loaded().breaks.first().cloned());
         let sweep = self.harness.explore(&plan);
         let sweep = sweep.unwrap_or_else(|error| panic!("{}: {error}", self.harness.path().display()));
         let meant = sweep.findings.into_iter().filter(|finding| self.is_meant(&finding.violation));
         let first = meant.filter_map(|finding| Some((finding.violation, finding.failures.into_iter().next()?)));
-        (first.min_by_key(|(_, failure)| failure.run), sweep.runs)
+        first.min_by_key(|(_, failure)| failure.run)
     }
 
     fn is_meant(&self, violation: &Violation) -> bool {
-        self.harness.loaded().breaks.contains(&violation.name)
+        self.harness.loaded().breaks.first() == Some(&violation.name)
     }
 
     /// What is left of a failure when it is cut down.

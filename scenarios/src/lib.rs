@@ -9,4 +9,5 @@ pub mod orders;
 pub mod orders_callback;
 pub mod orders_naive;
 pub mod orders_parallel;
+pub mod orders_queued;
 pub mod shoppers;

@@ -62,6 +62,7 @@ fn load(scenario: &Path, faults: Option<Profile>, watchdog_seconds: u64) -> Resu
     }
     let loaded = harness.loaded();
     tell(&warnings_text(&loaded.sources, &loaded.warnings));
+    tell(&warnings_text(&loaded.sources, &harness.python_warnings()));
     Ok(harness)
 }
 

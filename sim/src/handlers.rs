@@ -7,6 +7,7 @@ mod hosting;
 pub mod mock;
 mod native;
 pub mod python;
+mod sdk;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ pub use adapter::{PythonHandlers, Signature};
 pub use entropy::Entropy;
 pub(crate) use hosting::hosted;
 pub use native::{CallError, Context, FunctionError, NativeHost, Registry};
+pub use sdk::Sdk;
 
 /// One invocation as a handler sees it.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,12 @@ pub struct Start<'a> {
 #[derive(Debug)]
 pub enum Step {
     /// It calls a service and waits.
-    Call(Request),
+    Call {
+        /// What it asks for.
+        request: Request,
+        /// What its SDK does when the call fails or lasts.
+        sdk: Sdk,
+    },
     /// It sleeps.
     Sleep {
         /// For this long.

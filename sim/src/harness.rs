@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::diagnostics::Problems;
+use crate::diagnostics::{Problem, Problems};
 use crate::explore::strategies::{Recording, Replay, run_key};
 use crate::explore::{Plan, Regression, Strategy, Sweep, sweep};
 use crate::handlers::python::Options;
@@ -208,6 +208,13 @@ impl Harness {
         if problems.is_empty() { Ok(()) } else { Err(Problems { sources: self.loaded.sources.clone(), problems }) }
     }
 
+    /// What Python functions may miss: layers that are not beside the template.
+    pub fn python_warnings(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        handlers::check_layers(&self.loaded, &mut problems);
+        problems
+    }
+
     /// The invariants: names and when they must hold.
     pub fn invariant_names(&self) -> Vec<(Arc<str>, When)> {
         match &self.invariants {
@@ -222,6 +229,11 @@ impl Harness {
     /// The state machines: their names and what of them runs can reach, numbered one after the other.
     pub fn points(&self) -> Vec<(Arc<str>, Vec<Point>)> {
         build::machine_points(&self.loaded.stack)
+    }
+
+    /// The names of the functions.
+    pub fn function_names(&self) -> Vec<Arc<str>> {
+        self.loaded.stack.functions.iter().map(|function| function.identity.label.clone()).collect()
     }
 
     /// Runs one seed, recorded.
@@ -267,7 +279,7 @@ impl Harness {
 
     /// Does what a plan says.
     pub fn explore(&self, plan: &Plan) -> Result<Sweep, HostError> {
-        sweep(plan, &|| self.world(), &|_| {}, &|_| true)
+        sweep(plan, &|| self.world(), &|_| {}, &|| true)
     }
 
     /// The plan of this scenario's strategy for that many seeds.

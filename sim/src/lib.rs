@@ -107,7 +107,8 @@
 //!
 //! # 3. A test that fails
 //!
-//! [`testing::holds`] sweeps as many seeds as it is told. Here it panics:
+//! [`testing::holds`] explores: as many seeds as it is told, and with them scripts of few deviations and mutants of what
+//! reached something new, as `rehearsal check` does. Here it panics:
 //!
 //! ```
 //! # const TEMPLATE: &str = include_str!("tutorial/template.yaml");

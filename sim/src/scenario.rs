@@ -23,6 +23,7 @@ pub use model::{
 };
 pub use range::Range;
 pub use value::{Expression, Value};
+pub use variant::Within;
 
 #[cfg(test)]
 mod hostile_tests;

@@ -143,5 +143,6 @@ fn dynamodb_operation(request: &dynamodb::Request) -> Name {
         dynamodb::Request::BatchGetItem(_) => Name::DYNAMODB_BATCH_GET_ITEM,
         dynamodb::Request::BatchWriteItem(_) => Name::DYNAMODB_BATCH_WRITE_ITEM,
         dynamodb::Request::Describe(_) => Name::DYNAMODB_DESCRIBE,
+        dynamodb::Request::UpdateTimeToLive(_) => Name::DYNAMODB_UPDATE_TIME_TO_LIVE,
     }
 }

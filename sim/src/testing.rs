@@ -19,7 +19,8 @@
 //! REHEARSAL_SEED=17 cargo test -p shop nothing_is_sold_twice -- --exact
 //! ```
 //!
-//! [`holds`] replays the scenario's `regressions/` first, then sweeps. `REHEARSAL_SEED` makes it run that seed only,
+//! [`holds`] does what `rehearsal check` does: it replays the scenario's `regressions/`, then seeds, scripts of few
+//! deviations and mutants take turns, and what broke is cut down. `REHEARSAL_SEED` makes it run that seed only,
 //! `REHEARSAL_TOKEN` that token only; both tell the whole run.
 
 mod account;
@@ -60,9 +61,11 @@ pub fn scenario(files: &[(&str, &str)]) -> Harness {
     }
 }
 
-/// Every promise of the scenario holds: in its regressions, and over `seeds` seeds, which also reach every `sometimes`.
+/// Every promise of the scenario holds, in its regressions and in a sweep that also reaches every `sometimes`: under
+/// [`Strategy::All`](crate::explore::Strategy::All), which is the harness's unless it says otherwise, twice as many
+/// scripts and a quarter as many mutants as there are seeds.
 ///
-/// Panics with the promise that was broken, the smallest seed that breaks it, and the command that replays it.
+/// Panics with the promise that was broken, the day that breaks it, cut down, and the command that replays it.
 #[track_caller]
 pub fn holds(harness: &Harness, seeds: u64) {
     let verdict = match verdict::Wanted::of_environment() {

@@ -14,22 +14,22 @@ use crate::support::{SHOPPERS, Watched, calm, key, mended, naive, stopped_by_ope
 
 #[test]
 fn the_mended_orders_keep_every_promise_over_ten_thousand_seeds() {
-    testing::holds(&mended(), 10_000);
+    testing::holds(&mended(), 3_000);
 }
 
 #[test]
 fn the_promises_in_rust_hold_over_ten_thousand_seeds() {
-    testing::holds(&mended().invariants(orders::invariants), 10_000);
+    testing::holds(&mended().invariants(orders::invariants), 3_000);
 }
 
 #[test]
 fn the_mended_orders_keep_every_promise_under_stress() {
-    testing::holds(&mended().faults(stress()), 400);
+    testing::holds(&mended().faults(stress()), 150);
 }
 
 #[test]
 fn the_mended_orders_keep_every_promise_when_operators_stop_executions() {
-    testing::holds(&mended().faults(stopped_by_operators()), 400);
+    testing::holds(&mended().faults(stopped_by_operators()), 150);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use rehearsal::testing;
 use rehearsal::world::FaultId;
+use rehearsal_scenarios::orders_queued;
 
+use crate::agreement::agree;
 use crate::support::{calm, folder, stress};
 
 const TWICE: &str = "nobody owes more than was ordered";
@@ -33,4 +35,12 @@ fn a_function_that_adds_whatever_it_hears_is_found_out_by_each_way_to_hear_twice
     }
     let found = naive.faults(calm()).sweep(0, 200, 2).expect("a sweep");
     assert!(found.findings.is_empty(), "{:?}", found.findings);
+}
+
+#[test]
+fn native_and_python_handlers_of_queued_orders_agree_on_faulted_scripts() {
+    let native = testing::load(folder("orders-queued")).native(orders_queued::handlers);
+    let unjudged = native.invariants(|_| Vec::new());
+    agree(&unjudged.clone().faults(stress()), 0, 200);
+    agree(&unjudged, 200, 100);
 }

@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use super::parse::{ReportKind, ReportTo, Seeds, parse_profile, parse_report, parse_seeds, parse_strategy, parse_time};
 use super::{HELD, UNUSABLE, VIOLATED, load, print, profile_text, unusable};
-use crate::explore::{Coverage, Phase, Plan, Regression, Shrunk, Strategy, Sweep, shrink_findings, sweep};
+use crate::explore::{Coverage, Plan, Regression, Shrunk, Strategy, Sweep, shrink_findings, sweep};
+use crate::handlers::python::WATCHDOG_SECONDS;
 use crate::harness::Harness;
 use crate::report::json::{run_json, scripts_told};
 use crate::report::{
-    Again, Checked, Replayed, SEEDS_USUAL, Summary, Verdict, github_text, json_report, junit_xml, monitoring_text,
-    summary_text,
+    Again, Checked, Replayed, SEEDS_USUAL, Summary, Verdict, github_text, html_report, json_report, junit_xml,
+    monitoring_text, summary_text,
 };
 use crate::world::{Profile, Token};
 
@@ -47,11 +48,11 @@ pub struct CheckArgs {
     /// Write what was reached and what was not to this file, as JSON
     #[arg(long, value_name = "FILE")]
     coverage: Option<PathBuf>,
-    /// Write a report for programs: junit=FILE or json=FILE; may be given several times
+    /// Write a report: junit=FILE or json=FILE for programs, html=FILE for people; may be given several times
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// Seconds of real time after which a handler that does nothing counts as hung
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = WATCHDOG_SECONDS, value_parser = clap::value_parser!(u64).range(1..=3600))]
     watchdog: u64,
 }
 
@@ -110,18 +111,18 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
         replayed.push(replay(&harness, &regression)?);
     }
     let bar = progress_bar(args.time.is_none().then(|| plan.runs_max()));
-    let found = sweep(&plan, &|| harness.world_of_worker(), &|runs| bar.inc(runs), &goes_on(&plan, args.time));
+    let found = sweep(&plan, &|| harness.world_of_worker(), &|runs| bar.inc(runs), &goes_on(args.time));
     bar.finish_and_clear();
     let found = found.map_err(|error| error.to_string())?;
     let shrunk = shrink_findings(&found, plan.jobs, &|| harness.world()).map_err(|error| error.to_string())?;
     let elapsed = began.elapsed();
     let invariants = harness.invariant_names();
     let faults: Vec<_> = harness.fault_plan().on().collect();
-    let coverage = Coverage::of(&found, &harness.points(), &faults, &invariants);
+    let coverage = Coverage::of(&found, &harness.points(), &harness.function_names(), &faults, &invariants);
     if let Some(file) = &args.coverage {
         write_json(file, &coverage)?;
     }
-    let is_reported = args.report.iter().any(|report| report.kind == ReportKind::Json);
+    let is_reported = args.report.iter().any(|report| report.kind != ReportKind::Junit);
     let retold = Retold::of(&harness, &found, &shrunk, is_reported)?;
     let scenario = args.scenario.display().to_string();
     let summary = Summary {
@@ -157,6 +158,7 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
         match report.kind {
             ReportKind::Junit => write_text(&report.file, &junit_xml(&checked))?,
             ReportKind::Json => write_json(&report.file, &json_report(&checked))?,
+            ReportKind::Html => write_text(&report.file, &html_report(&json_report(&checked)))?,
         }
     }
     Ok(match verdict {
@@ -184,26 +186,17 @@ fn plan(args: &CheckArgs) -> Plan {
     Plan::of(strategy, first, count, jobs)
 }
 
-/// Shares of the time, in parts of eight, after which a part of a sweep ends: the last part has what is left.
-fn time_parts(plan: &Plan, phase: Phase) -> u32 {
-    match phase {
-        Phase::Exhaustive if plan.seeds > 0 => 3,
-        Phase::Random if plan.mutants > 0 => 6,
-        _ => 8,
-    }
-}
-
-/// Whether there is time for another generation.
-fn goes_on(plan: &Plan, time: Option<Duration>) -> impl Fn(Phase) -> bool {
+/// Whether there is time for another generation. The clock starts with the first one.
+fn goes_on(time: Option<Duration>) -> impl Fn() -> bool {
     let began = Cell::new(None);
-    move |phase| {
+    move || {
         let Some(time) = time else { return true };
         let began = began.get().unwrap_or_else(|| {
             let now = Instant::now();
             began.set(Some(now));
             now
         });
-        began.elapsed() < time * time_parts(plan, phase) / 8
+        began.elapsed() < time
     }
 }
 

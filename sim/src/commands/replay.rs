@@ -6,6 +6,7 @@ use clap::Args;
 use super::parse::{parse_profile, parse_strategy};
 use super::{HELD, VIOLATED, load, print, profile_text, tell, unusable};
 use crate::explore::Strategy;
+use crate::handlers::python::WATCHDOG_SECONDS;
 use crate::report::{Again, Told, replay_text};
 use crate::world::{Profile, Token};
 
@@ -28,7 +29,7 @@ pub struct ReplayArgs {
     #[arg(long, value_parser = parse_profile)]
     faults: Option<Profile>,
     /// Seconds of real time after which a handler that does nothing counts as hung
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = WATCHDOG_SECONDS, value_parser = clap::value_parser!(u64).range(1..=3600))]
     watchdog: u64,
     /// Do not cut long lines: whole payloads, and history events as AWS writes them
     #[arg(long)]

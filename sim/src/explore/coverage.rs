@@ -4,13 +4,17 @@ use serde::Serialize;
 
 use super::Sweep;
 use crate::services::stepfunctions::{Point, PointKind};
-use crate::world::{FaultId, When};
+use crate::world::{Ends, FaultId, When};
 
 /// What a sweep reached and what it did not, with a hint for what it did not: a table on the terminal, or JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// By state machine.
     pub machines: Vec<MachineCoverage>,
+    /// By state machine: how its executions ended.
+    pub executions: Vec<EndCoverage>,
+    /// By function: how its invocations ended.
+    pub functions: Vec<EndCoverage>,
     /// The faults that are on.
     pub faults: Vec<FaultCoverage>,
     /// The `sometimes`.
@@ -36,6 +40,23 @@ pub struct PointCoverage {
     /// How often runs reached it.
     pub times: u64,
     /// When that is never: what may help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<&'static str>,
+}
+
+/// How the invocations of a function or the executions of a state machine ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EndCoverage {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How many succeeded.
+    pub succeeded: u64,
+    /// How many did not.
+    pub failed: u64,
+    /// When none succeeded: one of their errors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Arc<str>>,
+    /// When none succeeded: what may help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<&'static str>,
 }
@@ -77,10 +98,11 @@ pub struct SometimesCoverage {
 }
 
 impl Coverage {
-    /// What `sweep` covered of these state machines, faults and invariants.
+    /// What `sweep` covered of these state machines, functions, faults and invariants.
     pub fn of(
         sweep: &Sweep,
         machines: &[(Arc<str>, Vec<Point>)],
+        functions: &[Arc<str>],
         faults: &[FaultId],
         invariants: &[(Arc<str>, When)],
     ) -> Coverage {
@@ -98,12 +120,33 @@ impl Coverage {
         let sometimes = invariants.iter().enumerate().filter(|(_, (_, when))| *when == When::Sometimes);
         Coverage {
             machines: machines.iter().map(machine).collect(),
+            executions: (0..)
+                .zip(machines)
+                .map(|(place, (name, _))| end_coverage(sweep.counts.executions.of(place), name))
+                .collect(),
+            functions: (0..)
+                .zip(functions)
+                .map(|(place, name)| end_coverage(sweep.counts.functions.of(place), name))
+                .collect(),
             faults: faults.iter().map(|fault| fault_coverage(sweep, *fault)).collect(),
             sometimes: sometimes
                 .map(|(place, (name, _))| SometimesCoverage { name: name.clone(), runs: reached(place) })
                 .collect(),
         }
     }
+}
+
+fn end_coverage(ends: Ends, name: &Arc<str>) -> EndCoverage {
+    let Ends { succeeded, failed, error } = ends;
+    let error = error.filter(|_| succeeded == 0);
+    let hint = error.as_ref().map(|error| {
+        if error.starts_with("Runtime.ImportModuleError") {
+            "put the modules that it imports beside its code, or mock it: site packages are not seen"
+        } else {
+            "what holds although nothing gets past this may hold for the wrong reason"
+        }
+    });
+    EndCoverage { name: name.clone(), succeeded, failed, error, hint }
 }
 
 fn fault_coverage(sweep: &Sweep, fault: FaultId) -> FaultCoverage {

@@ -6,7 +6,7 @@ use super::job::Recipe;
 /// Which strategies a sweep uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strategy {
-    /// One after the other: every script of few deviations on the smallest shapes, random runs of all kinds, mutation.
+    /// In turn: random runs of all kinds, every script of few deviations on the smallest shapes, mutation.
     #[default]
     All,
     /// Only every script of few deviations on the smallest shapes.
@@ -79,14 +79,14 @@ pub struct Plan {
     pub seeds: u64,
     /// On how many threads.
     pub jobs: usize,
-    /// Every script of few deviations is run first, within these bounds.
+    /// Every script of few deviations is run, within these bounds.
     pub exhaustive: Option<Bounds>,
     /// How seeds decide.
     pub strategy: Strategy,
-    /// So many mutants are run last.
+    /// So many mutants of what reached something new.
     pub mutants: u64,
-    /// The sweep ends with the generation that breaks this promise.
-    pub until: Option<Arc<str>>,
+    /// The sweep ends with the generation that breaks one of these promises.
+    pub until: Vec<Arc<str>>,
 }
 
 /// Deviations that an enumeration goes up to, when its runs suffice.
@@ -108,19 +108,31 @@ impl Plan {
             _ => 0,
         };
         let seeds = if strategy == Strategy::Exhaustive { 0 } else { seeds };
-        Plan { first_seed, seeds, jobs, exhaustive, strategy, mutants, until: None }
+        Plan { first_seed, seeds, jobs, exhaustive, strategy, mutants, until: Vec::new() }
     }
 
-    /// The same, but only until this promise is broken.
+    /// The same, but only until this promise is broken; said of several, until one of them is.
     #[must_use]
     pub fn until(mut self, invariant: &str) -> Plan {
-        self.until = Some(invariant.into());
+        self.until.push(invariant.into());
         self
     }
 
     /// Runs of the whole plan, at most.
     pub fn runs_max(&self) -> u64 {
-        let enumerated = self.exhaustive.map_or(0, |bounds| bounds.runs_max);
-        self.seeds.saturating_add(self.mutants).saturating_add(enumerated)
+        self.seeds.saturating_add(self.mutants).saturating_add(self.scripts())
+    }
+
+    /// Enumerated scripts, at most.
+    pub(super) fn scripts(&self) -> u64 {
+        self.exhaustive.map_or(0, |bounds| bounds.runs_max)
+    }
+
+    /// What of a part of this many runs falls to a round of this many seeds: as much as of all seeds, so that all parts
+    /// end together.
+    pub(super) fn share(&self, part: u64, seeds: u64) -> u64 {
+        let whole = self.seeds.max(self.scripts() / ENUMERATED_A_SEED).max(1);
+        let share = (u128::from(part) * u128::from(seeds)).div_ceil(u128::from(whole));
+        u64::try_from(share).unwrap_or(u64::MAX)
     }
 }

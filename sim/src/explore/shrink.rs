@@ -28,6 +28,8 @@ pub struct Shrunk {
     pub violation: Violation,
     /// Who takes part, as `2 × shopper`.
     pub shape: String,
+    /// How many that are.
+    pub actors: u64,
     /// What the script needs, one thing after the other, and what happens without it.
     pub needs: Vec<Need>,
     /// What was tried, in order.
@@ -97,7 +99,8 @@ pub fn shrink(
         shrinker.drop_actors()?;
         shrinker.drop_kinds()?;
         shrinker.drop_choices()?;
-        shrinker.drop_attempts()?;
+        shrinker.drop_repeats()?;
+        shrinker.change_forms()?;
         shrinker.merge_actors()?;
         shrinker.lower_values()?;
         shrinker.renumber_actors()?;
@@ -106,8 +109,9 @@ pub fn shrink(
         }
     }
     let needs = shrinker.needs()?;
-    let Shrinker { best, violation, shape, tried, runs, is_complete, .. } = shrinker;
-    Ok(Some(Shrunk { seed, script: best, violation, shape, needs, tried, runs, is_complete }))
+    let Shrinker { best, violation, shape, actors, tried, runs, is_complete, .. } = shrinker;
+    let actors = actors.len() as u64;
+    Ok(Some(Shrunk { seed, script: best, violation, shape, actors, needs, tried, runs, is_complete }))
 }
 
 /// A script that breaks the promise, and the world in which smaller ones are tried.

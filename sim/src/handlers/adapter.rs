@@ -30,9 +30,9 @@ impl PythonHandlers {
     fn follow(&mut self, invocation: u32, mut step: python::Step, now: Millis) -> Result<Step, HostError> {
         loop {
             match step {
-                python::Step::Call { service, operation, parameters } => {
+                python::Step::Call { service, operation, parameters, sdk } => {
                     match Request::parse(&service, &operation, &parameters) {
-                        Ok(request) => return Ok(Step::Call(request)),
+                        Ok(request) => return Ok(Step::Call { request, sdk }),
                         Err(error) => step = self.answer(invocation, python::Answer::Error(error), now)?,
                     }
                 }

@@ -14,7 +14,7 @@ use std::task::{Poll, Waker};
 use rehearsal_engine::{Json, json};
 
 use super::hosting::follow_clock;
-use super::{Entropy, Host, HostError, Start, Step, Wake};
+use super::{Entropy, Host, HostError, Sdk, Start, Step, Wake};
 use crate::services::{Answer, ApiError, Request, Response, dynamodb, eventbridge, sns, sqs, stepfunctions};
 use crate::world::{Millis, uuid};
 
@@ -79,7 +79,8 @@ struct Mailbox {
 impl Context {
     /// Calls a service and waits for its answer.
     pub async fn call(&self, request: Request) -> Answer {
-        match self.ask(Step::Call(request)).await {
+        let sdk = Sdk::of(&request);
+        match self.ask(Step::Call { request, sdk }).await {
             Wake::Answer(answer) => answer,
             Wake::Slept | Wake::Random(_) => Err(ApiError::new("InternalFailure", "the world answered something else")),
         }

@@ -25,10 +25,12 @@ pub use error::HostError;
 pub(crate) use worker::next_processor;
 use worker::{Command, Frame, Worker};
 
+use super::Sdk;
 use crate::services::ApiError;
 
-/// Wall-clock time without a message after which a handler counts as hung.
-const WATCHDOG: Duration = Duration::from_secs(10);
+/// Real time without a message after which a handler counts as hung: far more than one that works ever takes, even on
+/// a machine that is short of processors.
+pub(crate) const WATCHDOG_SECONDS: u64 = 30;
 
 /// A function of the template, or a script that runs by itself.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct FunctionSource {
 
 /// AWS: where a function's code lies.
 const TASK_FOLDER: &str = "/var/task/";
+/// AWS: where its layers lie, each over those before it.
+const LAYERS_FOLDER: &str = "/opt/";
 
 impl FunctionSource {
     /// Inline code, which AWS stores as `index.py`.
@@ -81,6 +85,31 @@ impl FunctionSource {
         }
     }
 
+    /// The same with a layer, on top of those that it has: a folder that is unpacked below `/opt`.
+    #[must_use]
+    pub fn layer(mut self, files: &BTreeMap<String, Arc<str>>) -> FunctionSource {
+        let packages = format!("{LAYERS_FOLDER}python/lib/");
+        for (path, text) in files {
+            let path = format!("{LAYERS_FOLDER}{path}");
+            // AWS: `/opt/python/lib/python3.x/site-packages` is looked through before `/opt/python`.
+            if let Some(below) = path.strip_prefix(&packages)
+                && let Some((version, _)) = below.split_once("/site-packages/")
+            {
+                let folder = format!("{packages}{version}/site-packages/");
+                if !self.folders.contains(&folder) {
+                    self.folders.insert(1, folder);
+                }
+            }
+            self.files.retain(|(known, _)| *known != path);
+            self.files.push((path, text.clone()));
+        }
+        let folder = format!("{LAYERS_FOLDER}python/");
+        if !self.folders.contains(&folder) {
+            self.folders.push(folder);
+        }
+        self
+    }
+
     /// A script by the name of its file, with the files beside it.
     pub fn script(file: &str, files: Vec<(String, Arc<str>)>) -> FunctionSource {
         let folder = file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
@@ -99,7 +128,8 @@ impl FunctionSource {
 /// How a worker is run.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Wall-clock time without a message after which a handler counts as hung.
+    /// Real time without a message after which a handler counts as hung: far more than one that works ever takes, even on
+    /// a machine that is short of processors.
     pub watchdog: Duration,
     /// The processor that the worker stays on, counted among those allowed and wrapping around; `None` for the next one
     /// in turn. Only speed depends on it.
@@ -112,7 +142,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { watchdog: WATCHDOG, processor: None, share_processor: false }
+        Options { watchdog: Duration::from_secs(WATCHDOG_SECONDS), processor: None, share_processor: false }
     }
 }
 
@@ -154,6 +184,8 @@ pub enum Step {
         operation: Arc<str>,
         /// The parameters; bytes as base64 text, timestamps as epoch seconds, a Lambda `Payload` as text.
         parameters: Json,
+        /// What boto3 does when the call fails or lasts.
+        sdk: Sdk,
     },
     /// It sleeps and waits for [`Answer::Woke`].
     Sleep {
@@ -194,7 +226,8 @@ pub enum Answer {
 pub struct Notice {
     /// The function's name.
     pub function: String,
-    /// What it was: `thread`, `process`, `network`, `file`, `signal`, `foreign code`, `unsupported`.
+    /// What it was: `thread`, `process`, `network`, `file`, `signal`, `foreign code`, `unsupported`,
+    /// `import`.
     pub kind: String,
     /// More exactly.
     pub detail: String,
@@ -206,8 +239,14 @@ pub struct Notice {
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Notice { function, detail, file, line, .. } = self;
-        write!(f, "{file}:{line}: function {function} {detail}: the simulated world does not control that")
+        let Notice { function, kind, detail, file, line } = self;
+        write!(f, "{file}:{line}: function {function} {detail}")?;
+        if kind == "import" {
+            let missing = "that is neither in its folder nor in a layer nor in Python's library";
+            write!(f, ", and {missing}: put it there (pip install -t, sam build)")
+        } else {
+            f.write_str(": the simulated world does not control that")
+        }
     }
 }
 

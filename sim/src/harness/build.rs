@@ -61,6 +61,9 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let loaded = &harness.loaded;
     let stack = &loaded.stack;
     let mut names = Names::default();
+    for identity in stack.identities() {
+        names.call(&identity.name, &identity.label);
+    }
     let policies = loaded.policies.clone();
     let functions = functions(stack, &policies, &mut names);
     let machines = machines(loaded, &policies, &mut names)?;
@@ -182,7 +185,7 @@ pub(super) fn machine_points(stack: &Stack) -> Vec<(Arc<str>, Vec<Point>)> {
         Ok(program) => MachinePoints::of(&program, 0).described().to_vec(),
         Err(_) => Vec::new(),
     };
-    stack.state_machines.iter().map(|machine| (machine.identity.name.clone(), points(machine))).collect()
+    stack.state_machines.iter().map(|machine| (machine.identity.label.clone(), points(machine))).collect()
 }
 
 type Compiled = (Program, Vec<Option<TaskPlan>>);
@@ -242,9 +245,10 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
     let function = |function: &stack::Function| {
         let config = stack.event_invoke_configs.iter().find(|config| config.function_arn == function.identity.arn);
         Function {
-            name: names.intern(&function.identity.name),
+            name: names.intern(&function.identity.label),
             text: function.identity.name.clone(),
             arn: function.identity.arn.clone(),
+            qualifiers: stack.qualifiers_of(&function.identity.arn).map(qualifier).collect(),
             timeout_ms: function.timeout_ms,
             memory_mb: u64::from(function.memory_mb),
             role: principal(policies, &function.role_arn),
@@ -259,6 +263,12 @@ fn functions(stack: &Stack, policies: &Policies, names: &mut Names) -> Vec<Funct
     stack.functions.iter().map(function).collect()
 }
 
+/// What stands behind the ARN of a function or state machine, and which version that is.
+fn qualifier(known: &stack::Qualifier) -> (Arc<str>, Arc<str>) {
+    let text = known.identity.arn.rsplit(':').next().unwrap_or_default();
+    (text.into(), known.version.clone())
+}
+
 fn machines(loaded: &Loaded, policies: &Policies, names: &mut Names) -> Result<Vec<StateMachine>, HostError> {
     let stack = &loaded.stack;
     let mut machines = Vec::new();
@@ -268,9 +278,10 @@ fn machines(loaded: &Loaded, policies: &Policies, names: &mut Names) -> Result<V
         let states = program.states().map(|(_, state)| names.intern(state.path())).collect();
         let states_text = program.states().map(|(_, state)| state.path().clone()).collect();
         machines.push(StateMachine {
-            name: names.intern(&machine.identity.name),
+            name: names.intern(&machine.identity.label),
             text: machine.identity.name.clone(),
             arn: machine.identity.arn.clone(),
+            qualifiers: stack.qualifiers_of(&machine.identity.arn).map(qualifier).collect(),
             role_arn: machine.role_arn.clone(),
             role: principal(policies, &machine.role_arn),
             assumable: assumable(policies, stack, &machine.role_arn),
@@ -301,7 +312,7 @@ fn buses_and_rules(stack: &Stack, policies: &Policies, names: &mut Names) -> (Ve
             buses[bus].matcher.add(rules.len() as u32, &pattern);
         }
         rules.push(eventbridge::Rule {
-            name: names.intern(&rule.identity.name),
+            name: names.intern(&rule.identity.label),
             text: rule.identity.name.clone(),
             arn: rule.identity.arn.clone(),
             bus: bus as u32,
@@ -336,7 +347,8 @@ fn target(
     stack: &Stack,
     policies: &Policies,
 ) -> Option<eventbridge::Target> {
-    let machine = stack.state_machines.iter().position(|machine| machine.identity.arn == target.arn);
+    let machine = stack.unqualified(&target.arn);
+    let machine = stack.state_machines.iter().position(|known| *known.identity.arn == *machine);
     let function = find_function(stack, &target.arn);
     let is_default = *target.arn == *stack.environment.arn("events", "event-bus/default");
     let bus = is_default || stack.event_buses.iter().any(|bus| bus.identity.arn == target.arn);

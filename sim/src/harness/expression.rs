@@ -110,7 +110,7 @@ pub(super) fn parts(loaded: &Loaded, expression: &Expression) -> Parts {
 fn part(loaded: &Loaded, expression: &Expression, path: &[String]) -> Parts {
     match path.first().map(String::as_str) {
         Some("tables") => {
-            let named = |name: &String| loaded.stack.tables.iter().position(|table| *table.identity.name == **name);
+            let named = |name: &String| loaded.stack.tables.iter().position(|table| *table.identity.label == **name);
             path.get(1).and_then(named).map_or(Parts::ALL, Parts::table)
         }
         Some("executions") if may_read_states(expression.source()) => Parts::EXECUTIONS,
@@ -147,14 +147,14 @@ impl Known {
     pub(super) fn of(loaded: &Loaded) -> Known {
         let names = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect::<Vec<_>>();
         let stack = &loaded.stack;
-        let composites = stack.composite_alarms.iter().map(|alarm| &*alarm.identity.name);
+        let composites = stack.composite_alarms.iter().map(|alarm| &*alarm.identity.label);
         Known {
-            alarms: names(&mut stack.alarms.iter().map(|alarm| &*alarm.identity.name).chain(composites)),
-            tables: names(&mut stack.tables.iter().map(|table| &*table.identity.name)),
-            queues: names(&mut stack.queues.iter().map(|queue| &*queue.identity.name)),
-            topics: names(&mut stack.topics.iter().map(|topic| &*topic.identity.name)),
+            alarms: names(&mut stack.alarms.iter().map(|alarm| &*alarm.identity.label).chain(composites)),
+            tables: names(&mut stack.tables.iter().map(|table| &*table.identity.label)),
+            queues: names(&mut stack.queues.iter().map(|queue| &*queue.identity.label)),
+            topics: names(&mut stack.topics.iter().map(|topic| &*topic.identity.label)),
             buses: names(
-                &mut std::iter::once("default").chain(stack.event_buses.iter().map(|bus| &*bus.identity.name)),
+                &mut std::iter::once("default").chain(stack.event_buses.iter().map(|bus| &*bus.identity.label)),
             ),
         }
     }

@@ -6,7 +6,7 @@ use crate::diagnostics::{Place, Problem};
 use crate::handlers::mock::{Answer, Mock, MockHost, MockOutcome};
 use crate::handlers::python::{FunctionSource, Options, PythonHost};
 use crate::handlers::{Host, HostError, NativeHost, PythonHandlers, Signature, Start};
-use crate::scenario::{self, Loaded};
+use crate::scenario::{self, CodeFiles, Loaded};
 use crate::services::stepfunctions::{TaskAnswer, TaskMock};
 use crate::template::stack::{self, Code};
 use crate::world::{mix, uuid};
@@ -22,7 +22,7 @@ pub(super) fn host(harness: &Harness, options: &Options) -> Result<Box<dyn Host>
     let behind: Option<Box<dyn Host>> = match &harness.handlers {
         _ if others.is_empty() => None,
         Handlers::Native(registry) => {
-            let names = others.iter().map(|function| &*function.identity.name);
+            let names = others.iter().map(|function| &*function.identity.label);
             Some(Box::new(NativeHost::new(names, &registry())))
         }
         Handlers::Python => Some(Box::new(python(loaded, &others, options)?)),
@@ -39,6 +39,7 @@ fn python(loaded: &Loaded, functions: &[&stack::Function], options: &Options) ->
     for function in functions {
         let source = source(loaded, function).map_err(|(message, hint)| HostError(format!("{message}; {hint}")))?;
         let variables = function.environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let source = with_layers(loaded, function, source);
         sources.push(FunctionSource { environment: variables.collect(), ..source });
         signatures.push(Signature { arn: function.identity.arn.clone(), memory_mb: function.memory_mb });
     }
@@ -46,16 +47,61 @@ fn python(loaded: &Loaded, functions: &[&stack::Function], options: &Options) ->
     Ok(PythonHandlers::new(host, signatures))
 }
 
+/// A function's Python with what its layers have.
+fn with_layers(loaded: &Loaded, function: &stack::Function, source: FunctionSource) -> FunctionSource {
+    let layers =
+        function.layers.iter().filter_map(|arn| loaded.stack.layers.iter().find(|layer| layer.identity.arn == *arn));
+    let folders = layers.filter_map(|layer| match &layer.content {
+        Code::Local(path) => loaded.code.get(path)?.as_ref().ok(),
+        Code::Inline { .. } | Code::Elsewhere(_) => None,
+    });
+    folders.fold(source, |source, files| source.layer(&as_unpacked(files)))
+}
+
+/// The files of a layer as they lie below `/opt`. `sam build` makes the folder `python` where the source has none.
+fn as_unpacked(files: &CodeFiles) -> CodeFiles {
+    if files.keys().any(|path| path.starts_with("python/")) {
+        return files.clone();
+    }
+    files.iter().map(|(path, text)| (format!("python/{path}"), text.clone())).collect()
+}
+
+/// Warns of layers that have nothing that could be run: an import of what they have fails.
+pub(super) fn check_layers(loaded: &Loaded, problems: &mut Vec<Problem>) {
+    for function in loaded.stack.functions.iter().filter(|function| mock_of(loaded, function).is_none()) {
+        for arn in &function.layers {
+            let known = loaded.stack.layers.iter().find(|layer| layer.identity.arn == *arn);
+            let reason = match known.map(|layer| &layer.content) {
+                None => "it is not in the template".to_owned(),
+                Some(Code::Elsewhere(place)) => format!("it is at {place}, not beside the template"),
+                Some(Code::Inline { .. }) => continue,
+                Some(Code::Local(path)) => match loaded.code.get(path) {
+                    Some(Err(reason)) => format!("'{path}' cannot be run: {reason}"),
+                    Some(Ok(_)) | None => continue,
+                },
+            };
+            let Place { source, span } = function.identity.place;
+            let path = format!("/Resources/{}/Properties/Layers", function.identity.logical_id);
+            let message = format!("function '{}' has the layer {arn}, and {reason}", function.identity.name);
+            let hint =
+                "put the modules that it has into a folder, and name that as the content of a layer of the template";
+            problems.push(Problem::new(source, Diagnostic::warning("no-layer", span, path, message).hint(hint)));
+        }
+    }
+}
+
 /// The Python of a function; the error says why it has none, and what to do.
 fn source(loaded: &Loaded, function: &stack::Function) -> Result<FunctionSource, (String, String)> {
-    let (name, handler) = (&function.identity.name, &function.handler);
+    let (name, handler) = (&function.identity.label, &function.handler);
     let mock = || format!("give it an answer under 'mocks:' in the scenario, for example {name}: {{result: {{}}}}");
     if !function.runtime.starts_with("python") {
         let message = format!("function '{name}' has the runtime '{}', and only Python runs here", function.runtime);
         return Err((message, mock()));
     }
     let path = match &function.code {
-        Code::Inline { text, .. } => return Ok(FunctionSource::inline(name, handler, text.to_shared())),
+        Code::Inline { text, .. } => {
+            return Ok(FunctionSource::inline(&function.identity.name, handler, text.to_shared()));
+        }
         Code::Elsewhere(place) => {
             return Err((format!("the code of function '{name}' is at {place}, not beside the template"), mock()));
         }
@@ -77,7 +123,7 @@ fn source(loaded: &Loaded, function: &stack::Function) -> Result<FunctionSource,
             format!("the handler '{handler}' of function '{name}' is in {module}.py, which '{path}' does not have");
         return Err((message, "write 'Handler' as the module's path in the folder and the function's name".to_owned()));
     };
-    Ok(FunctionSource::folder(name, handler, &file, files))
+    Ok(FunctionSource::folder(&function.identity.name, handler, &file, files))
 }
 
 /// Finds the functions that would have nothing to run them by `Handlers::Python`.

@@ -86,10 +86,13 @@ impl Mirror {
     }
 
     fn assemble(&self, view: &View<'_>) -> JValue {
-        let tables =
-            view.tables.schemas().zip(&self.tables).map(|(schema, table)| (&*schema.name, table.value.clone()));
+        let tables = view
+            .tables
+            .schemas()
+            .zip(&self.tables)
+            .map(|(schema, table)| (view.names.label(&schema.name), table.value.clone()));
         let buses = view.events.buses().iter().zip(&self.events.buses);
-        let events = buses.map(|(bus, events)| (&*bus.name, JValue::array(events.clone())));
+        let events = buses.map(|(bus, events)| (view.names.label(&bus.name), JValue::array(events.clone())));
         object([
             ("tables", object(tables)),
             ("executions", self.executions.value.clone()),
@@ -204,7 +207,7 @@ fn execution(view: &View<'_>, record: &ExecutionRecord, input: &JValue) -> JValu
     let state = record.state.and_then(|state| machine.states_text.get(state.0 as usize));
     let mut members = vec![
         ("name", text(&record.name)),
-        ("stateMachine", text(&machine.text)),
+        ("stateMachine", text(view.names.text(machine.name))),
         ("status", text(record.status.name())),
         ("state", state.map_or(JValue::Null, |state| text(state))),
         ("input", input.clone()),
@@ -270,7 +273,7 @@ impl Tokens {
             object([
                 ("token", JValue::string(&**open.token)),
                 ("execution", JValue::string(&*open.record.name)),
-                ("stateMachine", JValue::string(&*machine.text)),
+                ("stateMachine", JValue::string(&**view.names.text(machine.name))),
                 ("state", state.map_or(JValue::Null, |state| JValue::string(&**state))),
                 ("since", JValue::Number(open.since.0 as f64)),
             ])
@@ -370,14 +373,14 @@ fn alarms(view: &View<'_>) -> JValue {
             ])
         });
         let value = object([
-            ("name", JValue::string(&*alarm.text)),
+            ("name", JValue::string(view.names.label(&alarm.text))),
             ("state", JValue::string(record.state.text())),
             ("reason", JValue::string(&*record.reason)),
             ("since", JValue::Number(record.since.0 as f64)),
             ("transitions", JValue::array(transitions.collect())),
             ("actions", JValue::Number(f64::from(record.actions))),
         ]);
-        (&*alarm.text, value)
+        (view.names.label(&alarm.text), value)
     }))
 }
 

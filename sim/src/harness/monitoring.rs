@@ -191,7 +191,7 @@ impl Reading<'_> {
         let (alarm_actions, ok_actions) = (actions("AlarmActions"), actions("OKActions"));
         let insufficient_data_actions = actions("InsufficientDataActions");
         Alarm {
-            name: self.names.intern(&identity.name),
+            name: self.names.intern(&identity.label),
             text: identity.name.clone(),
             arn: identity.arn.clone(),
             description: text(properties, "AlarmDescription"),

@@ -19,7 +19,7 @@ pub(super) fn build(loaded: &Loaded, names: &mut Names) -> Scheduler {
     let schedules = loaded.stack.schedules.iter().filter(|schedule| schedule.enabled);
     let schedules = schedules.filter_map(|schedule| {
         Some(Schedule {
-            name: names.intern(&schedule.identity.name),
+            name: names.intern(&schedule.identity.label),
             arn: schedule.identity.arn.clone(),
             when: when(schedule).ok()?,
             window_ms: schedule.window_ms,
@@ -81,7 +81,8 @@ fn destination(stack: &Stack, target: &stack::ScheduleTarget) -> Destination {
         };
         return Destination::Api { service: service.into(), operation: operation.into() };
     }
-    if let Some(machine) = stack.state_machines.iter().position(|machine| *machine.identity.arn == *arn) {
+    let unqualified = stack.unqualified(arn);
+    if let Some(machine) = stack.state_machines.iter().position(|machine| *machine.identity.arn == *unqualified) {
         return Destination::StateMachine(machine as u32);
     }
     if let Some(function) = find_function(stack, arn) {

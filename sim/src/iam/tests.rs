@@ -18,8 +18,13 @@ fn compile_with(statements: &str, trust: &str) -> (Policies, Vec<Problem>) {
     let document =
         read_json(&format!(r#"{{"Version": "2012-10-17", "Statement": {statements}}}"#)).expect("valid JSON");
     let trust = read_json(&format!(r#"{{"Statement": [{trust}]}}"#)).expect("valid JSON");
-    let identity =
-        Identity { logical_id: "Worker".into(), name: "worker".into(), arn: ROLE.into(), place: Place::default() };
+    let identity = Identity {
+        logical_id: "Worker".into(),
+        name: "worker".into(),
+        label: "worker".into(),
+        arn: ROLE.into(),
+        place: Place::default(),
+    };
     let policies = vec![AttachedPolicy { name: "p".into(), document, place: Place::default() }];
     Policies::compile(&Stack { roles: vec![StackRole { identity, trust, policies }], ..Stack::default() })
 }

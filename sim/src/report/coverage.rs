@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::summary::wrapped;
-use crate::explore::{Coverage, MachineCoverage, PointCoverage};
+use crate::explore::{Coverage, EndCoverage, MachineCoverage, PointCoverage};
 use crate::services::stepfunctions::PointKind;
 
 /// The coverage in lines of at most 100 columns, names permitting.
@@ -28,7 +28,23 @@ pub(super) fn write_coverage(out: &mut String, coverage: &Coverage) {
             never(out, machine, kind);
         }
     }
+    failing(out, &coverage.executions, "executions");
+    failing(out, &coverage.functions, "invocations");
     faults(out, coverage);
+}
+
+/// So much is shown of an error.
+const ERROR_CHARS_MAX: usize = 300;
+
+/// What never succeeded: what holds although nothing gets past it may hold for the wrong reason.
+fn failing(out: &mut String, all: &[EndCoverage], what: &str) {
+    for EndCoverage { name, failed, error, hint, .. } in all {
+        let (Some(error), Some(hint)) = (error, hint) else { continue };
+        let _ = writeln!(out, "  {name}: none of its {failed} {what} succeeded");
+        let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
+        wrapped(out, "    ", &error.split(' ').collect::<Vec<_>>(), " ");
+        let _ = writeln!(out, "    {hint}");
+    }
 }
 
 /// Points that are named; of the others only the number.

@@ -103,7 +103,7 @@ fn histories(out: &mut String, told: &Told<'_>) {
     let _ = writeln!(out, "\nexecutions");
     for record in world.stepfunctions.records() {
         let machine = world.stepfunctions.machines().get(record.machine as usize);
-        let machine = machine.map_or("", |machine| &*machine.text);
+        let machine = machine.map_or("", |machine| &**world.core.names().text(machine.name));
         let _ = writeln!(out, "  {machine} {} {}", record.name, record.status.name());
         let Some(engine) = &record.engine else { continue };
         for event in engine.history().to_json().get("events").and_then(Json::as_array).unwrap_or_default() {
@@ -162,7 +162,7 @@ fn tables(out: &mut String, told: &Told<'_>) {
     let _ = writeln!(out, "\ntables");
     let database = &told.world.dynamodb.database;
     for (table, schema) in database.schemas().enumerate() {
-        let _ = writeln!(out, "  {}", schema.name);
+        let _ = writeln!(out, "  {}", told.world.core.names().label(&schema.name));
         for (_, item) in database.items(TableId(table as u32)) {
             // Items are evidence: they are told whole.
             let item = item.to_plain().to_string();

@@ -125,7 +125,7 @@ fn numbers(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
-/// What was done, in the order in which it was done.
+/// What was done; the parts took turns.
 fn strategies(out: &mut String, summary: &Summary<'_>) {
     let Summary { sweep, plan, .. } = summary;
     let _ = writeln!(out, "\nstrategies");

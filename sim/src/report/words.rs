@@ -126,7 +126,7 @@ fn states(request: &States, world: &World) -> String {
                 Machine::Arn(arn) => arn.rsplit(':').next().unwrap_or_default().to_owned(),
                 Machine::Index(index) => {
                     let machine = world.stepfunctions.machines().get(*index as usize);
-                    machine.map(|machine| machine.text.to_string()).unwrap_or_default()
+                    machine.map(|machine| world.core.names().text(machine.name).to_string()).unwrap_or_default()
                 }
             };
             format!("starts {machine} with {}", start.input)

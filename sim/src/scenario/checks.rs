@@ -154,7 +154,9 @@ fn type_name(key: &KeyAttribute) -> &'static str {
 }
 
 fn names<'s>(identities: impl Iterator<Item = &'s Identity>) -> Vec<Arc<str>> {
-    identities.flat_map(|identity| [identity.name.clone(), identity.logical_id.clone()]).collect()
+    identities
+        .flat_map(|identity| [identity.label.clone(), identity.name.clone(), identity.logical_id.clone()])
+        .collect()
 }
 
 fn unknown(what: &str, name: &str, known: &[Arc<str>], place: Place, path: &str) -> Problem {

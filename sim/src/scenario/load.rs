@@ -7,7 +7,7 @@ use rehearsal_engine::source::{Diagnostic, Span};
 
 use super::code::{CodeFiles, Script, read_folder};
 use super::model::ScenarioFile;
-use super::variant::Files;
+use super::variant::{Files, Within};
 use super::{checks, code, reader};
 use crate::diagnostics::{Problem, Problems, SourceId, Sources};
 use crate::iam::Policies;
@@ -44,6 +44,8 @@ pub struct Loaded {
     pub regressions: PathBuf,
     /// The invariants that a variant is there to break.
     pub breaks: Vec<Arc<str>>,
+    /// How soon and how small that shows, when the variant says it.
+    pub within: Option<Within>,
 }
 
 impl Loaded {
@@ -57,13 +59,19 @@ impl Loaded {
     fn read_code(&mut self) {
         for script in &mut self.scripts {
             let path = self.folder.join(&*script.file);
-            let is_python = |name: &str| has_extension(name, "py");
+            // In the scenario's own folder lies much that is no script's: what it reads lies in a folder of its own.
+            let has_own_folder = script.file.contains('/');
+            let data = ["csv", "json", "txt"];
+            let is_wanted = |name: &str| {
+                has_extension(name, "py") || has_own_folder && data.iter().any(|kind| has_extension(name, kind))
+            };
             // Without them the script runs all the same, and an import that needs one says so.
-            script.beside = path.parent().and_then(|folder| read_folder(folder, &is_python).ok()).unwrap_or_default();
+            script.beside = path.parent().and_then(|folder| read_folder(folder, &is_wanted).ok()).unwrap_or_default();
         }
         let folder = self.template_folder();
-        for function in &self.stack.functions {
-            let Code::Local(written) = &function.code else { continue };
+        let functions = self.stack.functions.iter().map(|function| &function.code);
+        for code in functions.chain(self.stack.layers.iter().map(|layer| &layer.content)) {
+            let Code::Local(written) = code else { continue };
             self.code.entry(written.clone()).or_insert_with(|| local_code(&folder.join(&**written)));
         }
     }
@@ -199,6 +207,7 @@ pub fn load_with(
         folder,
         regressions,
         breaks,
+        within: files.variant.as_ref().and_then(|variant| variant.within),
     })
 }
 

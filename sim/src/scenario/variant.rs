@@ -28,11 +28,24 @@ pub struct Variant {
     pub description: Option<Arc<str>>,
     /// `breaks`: the invariants that this variant is there to break, with where they are named.
     pub breaks: Vec<(Arc<str>, Place)>,
+    /// `within`: how soon and how small that shows.
+    pub within: Option<Within>,
     /// The folder of the base, relative to the variant's own.
     pub folder: String,
 }
 
-const KEYS: [&str; 4] = ["variant_of", "description", "breaks", "edits"];
+/// What it takes at most to see that a variant breaks what it is there to break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Within {
+    /// Runs of `check` until the first one that breaks it.
+    pub runs: u64,
+    /// Deviations that are left when it is cut down.
+    pub deviations: u64,
+    /// Actors that are left then.
+    pub actors: u64,
+}
+
+const KEYS: [&str; 5] = ["variant_of", "description", "breaks", "within", "edits"];
 
 /// A variant of a variant of a variant: nobody follows more of them.
 const CHAIN_MAX: usize = 32;
@@ -158,7 +171,12 @@ fn read(root: &Node, file: &str, source: SourceId, read_file: ReadFile<'_>, repo
         let text = name.as_str()?;
         Some((text.into(), Place::new(source, name.span)))
     });
-    let variant = Variant { description: fields.text("description"), breaks: breaks.collect(), folder: String::new() };
+    let variant = Variant {
+        description: fields.text("description"),
+        breaks: breaks.collect(),
+        within: fields.object("within").and_then(|fields| within(&fields)),
+        folder: String::new(),
+    };
     let edits = fields.objects("edits").into_iter().filter_map(|edit| {
         edit.only_strictly(&["file", "replace", "with"]);
         let file = edit.text("file").unwrap_or_else(|| super::reader::TEMPLATE.into());
@@ -169,6 +187,15 @@ fn read(root: &Node, file: &str, source: SourceId, read_file: ReadFile<'_>, repo
     });
     let edits = Edits { source, edits: edits.collect() };
     Some(Read { base: base?, variant, edits })
+}
+
+fn within(fields: &Fields<'_>) -> Option<Within> {
+    fields.only_strictly(&["runs", "deviations", "actors"]);
+    let [runs, deviations, actors] = [("runs", 1), ("deviations", 0), ("actors", 0)].map(|(key, least)| {
+        fields.required(key)?;
+        fields.integer(key, least..=u64::MAX)
+    });
+    Some(Within { runs: runs?, deviations: deviations?, actors: actors? })
 }
 
 /// The scenario file that `named` in `file` means.

@@ -31,6 +31,7 @@
 //! ```
 
 mod database;
+mod expiring;
 mod expression;
 mod key;
 mod measures;
@@ -54,7 +55,7 @@ pub use number::{Decimal, NumberError};
 pub use request::{
     BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, Describe, Expressions, GetItem, KeysOfTable, PutItem,
     Query, Request, RequestKey, Resource, ReturnCapacity, ReturnValues, Scan, Select, TransactAction, TransactGetItems,
-    TransactWrite, UpdateItem, WriteEntry, WritesOfTable,
+    TransactWrite, UpdateItem, UpdateTimeToLive, WriteEntry, WritesOfTable,
 };
 pub use response::{Page, Response};
 pub use schema::{IndexProjection, IndexSchema, KeyAttribute, KeySchema, StreamSchema, StreamView, TableSchema};

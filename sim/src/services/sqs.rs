@@ -6,13 +6,14 @@
 
 mod api;
 mod message;
+mod moves;
 mod parse;
 mod queue;
 mod refusal;
 mod response;
 mod service;
 
-pub use api::{BatchEntry, QueueSettings, ReceiveMessage, Redrive, Request, SendMessage, Wait};
+pub use api::{BatchEntry, MoveRequest, QueueSettings, ReceiveMessage, Redrive, Request, SendMessage, Wait};
 pub use message::{Message, MessageState};
 pub use queue::{Counts, Queue};
 pub use response::{BatchFailure, Received, Response, Sent};

@@ -45,8 +45,8 @@ const ANY: usize = 255;
 #[rustfmt::skip]
 static TYPES: [TypeInfo; 34] = [
     named("AWS::StepFunctions::StateMachine", "StateMachineName", 80, Reference::Arn, &["Arn", "Name", "StateMachineRevisionId"], ("states", "stateMachine:{}")),
-    named("AWS::StepFunctions::StateMachineVersion", "", ANY, Reference::Arn, &["Arn"], ("states", "stateMachine:{}:1")),
-    named("AWS::StepFunctions::StateMachineAlias", "Name", 80, Reference::Arn, &["Arn"], ("states", "stateMachine:{}")),
+    named("AWS::StepFunctions::StateMachineVersion", "", ANY, Reference::Arn, &["Arn"], ("states", "")),
+    named("AWS::StepFunctions::StateMachineAlias", "Name", 80, Reference::Arn, &["Arn"], ("states", "")),
     named("AWS::StepFunctions::Activity", "Name", 80, Reference::Arn, &["Arn", "Name"], ("states", "activity:{}")),
     named("AWS::Events::EventBus", "Name", 256, Reference::Name, &["Arn", "Name", "Policy"], ("events", "event-bus/{}")),
     named("AWS::Events::Rule", "Name", 64, Reference::Rule, &["Arn"], ("events", "rule/{}")),
@@ -60,8 +60,8 @@ static TYPES: [TypeInfo; 34] = [
     named("AWS::DynamoDB::Table", "TableName", 255, Reference::Name, &["Arn", "StreamArn"], ("dynamodb", "table/{}")),
     named("AWS::DynamoDB::GlobalTable", "TableName", 255, Reference::Name, &["Arn", "StreamArn", "TableId"], ("dynamodb", "table/{}")),
     named("AWS::Lambda::Function", "FunctionName", 64, Reference::Name, &["Arn", "SnapStartResponse", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"], ("lambda", "function:{}")),
-    named("AWS::Lambda::Version", "", ANY, Reference::Arn, &["Version", "FunctionArn"], ("lambda", "function:{}:1")),
-    named("AWS::Lambda::Alias", "Name", 128, Reference::Arn, &["AliasArn"], ("lambda", "function:{}")),
+    named("AWS::Lambda::Version", "", ANY, Reference::Arn, &["Version", "FunctionArn"], ("lambda", "")),
+    named("AWS::Lambda::Alias", "Name", 128, Reference::Arn, &["AliasArn"], ("lambda", "")),
     named("AWS::Lambda::EventSourceMapping", "", ANY, Reference::Name, &["Id", "EventSourceMappingArn"], ("lambda", "event-source-mapping:{}")),
     named("AWS::Lambda::EventInvokeConfig", "", ANY, Reference::Name, &[], ("", "")),
     named("AWS::Lambda::Permission", "", ANY, Reference::Name, &["Id"], ("", "")),
@@ -102,7 +102,8 @@ pub struct Naming<'a> {
     pub explicit: Option<Arc<str>>,
     /// `FifoQueue` or `FifoTopic`: the name ends with `.fifo`.
     pub fifo: bool,
-    /// For a rule its bus, for a role or policy its path (`/` or `/team/`).
+    /// For a rule its bus, for a role or policy its path (`/` or `/team/`), for a version the ARN of what it is one of,
+    /// with its number, for an alias without.
     pub parent: Option<Arc<str>>,
 }
 
@@ -112,7 +113,9 @@ impl Naming<'_> {
         let info = type_info(resource_type);
         let name = self.explicit.clone().unwrap_or_else(|| self.generated_name(resource_type, info));
         let arn = self.arn(resource_type, info, &name);
-        Identity { logical_id: self.logical_id.into(), name, arn, ..Identity::default() }
+        let logical_id: Arc<str> = self.logical_id.into();
+        let label = self.explicit.clone().unwrap_or_else(|| logical_id.clone());
+        Identity { logical_id, name, label, arn, ..Identity::default() }
     }
 
     /// AWS: `<stack>-<logical id>-<random>`, for state machines `<logical id>-<random>`. Here the random part is a hash of
@@ -133,6 +136,10 @@ impl Naming<'_> {
     fn arn(&self, resource_type: &str, info: Option<&TypeInfo>, name: &str) -> Arc<str> {
         let environment = self.environment;
         let (service, shape) = match info {
+            Some(_) if is_version(resource_type) => return self.parent.clone().unwrap_or_else(|| name.into()),
+            Some(_) if is_alias(resource_type) => {
+                return format!("{}:{name}", self.parent.as_deref().unwrap_or_default()).into();
+            }
             Some(_) if resource_type == "AWS::S3::Bucket" => {
                 return format!("arn:{}:s3:::{name}", environment.partition).into();
             }
@@ -155,6 +162,16 @@ impl Naming<'_> {
             _ => environment.arn(service, &shape.replace("{}", name)),
         }
     }
+}
+
+/// Whether resources of this type are versions of another.
+pub fn is_version(resource_type: &str) -> bool {
+    matches!(resource_type, "AWS::Lambda::Version" | "AWS::StepFunctions::StateMachineVersion")
+}
+
+/// Whether resources of this type are aliases for versions of another.
+pub fn is_alias(resource_type: &str) -> bool {
+    matches!(resource_type, "AWS::Lambda::Alias" | "AWS::StepFunctions::StateMachineAlias")
 }
 
 /// What `Ref` answers for a resource.
@@ -198,7 +215,7 @@ pub fn attribute(
         "Name" | "QueueName" | "TopicName" | "Id" => identity.name.clone(),
         "QueueUrl" => queue_url(&identity.name, environment),
         "StreamArn" => stream_arn(&identity.arn),
-        "Version" => "1".into(),
+        "Version" => identity.arn.rsplit(':').next().unwrap_or_default().into(),
         "FunctionArn" => identity.arn.rsplit_once(':').map_or(identity.arn.clone(), |(function, _)| function.into()),
         "RoleId" | "PolicyId" => format!("A{}", hash_letters(&identity.arn)).into(),
         other => format!("{}-{other}", identity.name).into(),

@@ -16,6 +16,7 @@ use rehearsal_engine::source::{Diagnostic, Member, Node, Shape, Span};
 
 use super::fields::scalar_text;
 use super::names::{self, Naming};
+use super::resources::function_arn;
 use super::stack::{Environment, Identity};
 use super::{MappedText, suggest};
 
@@ -387,7 +388,16 @@ impl<'t> Resolver<'t> {
         let parent = match resource.resource_type {
             "AWS::Events::Rule" => text(self, "EventBusName").map(|bus| bus_name(&bus)),
             "AWS::IAM::Role" | "AWS::IAM::ManagedPolicy" => text(self, "Path"),
+            "AWS::Lambda::Version" | "AWS::Lambda::Alias" => {
+                text(self, "FunctionName").map(|name| function_arn(&name, self.environment))
+            }
+            "AWS::StepFunctions::StateMachineVersion" => text(self, "StateMachineArn"),
+            "AWS::StepFunctions::StateMachineAlias" => self.machine_of_alias(&property, &path),
             _ => None,
+        };
+        let parent = match parent {
+            Some(of) if names::is_version(resource.resource_type) => Some(self.next_version(&of)),
+            parent => parent,
         };
         let fifo = property("FifoQueue").or_else(|| property("FifoTopic")).and_then(scalar_text);
         // The same values are resolved and reported again with the rest of the properties.
@@ -403,6 +413,26 @@ impl<'t> Resolver<'t> {
         let mut identity = naming.identity(resource.resource_type);
         identity.place.span = resource.id_span;
         identity
+    }
+
+    /// The ARN of the state machine whose version an alias names first.
+    fn machine_of_alias(&mut self, property: &dyn Fn(&str) -> Option<&'t Node>, path: &str) -> Option<Arc<str>> {
+        let routes = property("RoutingConfiguration").and_then(Node::as_array).unwrap_or_default();
+        let node = routes.first().or(property("DeploymentPreference"))?.get("StateMachineVersionArn")?;
+        path.clone_into(&mut self.path);
+        let Resolved::Value(value) = self.resolve(node) else { return None };
+        let version = scalar_text(&value)?;
+        version.rsplit_once(':').map(|(machine, _)| machine.into())
+    }
+
+    /// The ARN of the next version of what has this ARN. AWS: versions are numbered from 1.
+    fn next_version(&self, of_arn: &str) -> Arc<str> {
+        let is_version = |identity: &&Identity| {
+            let number = identity.arn.strip_prefix(of_arn).and_then(|rest| rest.strip_prefix(':'));
+            number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let known = self.identities.iter().flatten().filter(is_version).count();
+        format!("{of_arn}:{}", known + 1).into()
     }
 
     fn check_dynamic_reference(&mut self, text: &str, span: Span) {

@@ -88,6 +88,12 @@ impl Conversion {
         match resource_type {
             "AWS::DynamoDB::Table" => stack.tables.extend(storage::table(draft)),
             "AWS::Lambda::Function" => stack.functions.extend(compute::function(draft)),
+            "AWS::Lambda::LayerVersion" => stack.layers.extend(compute::layer(draft)),
+            "AWS::Lambda::Version" | "AWS::StepFunctions::StateMachineVersion" => {
+                stack.qualifiers.extend(compute::version(draft));
+            }
+            "AWS::Lambda::Alias" => stack.qualifiers.extend(compute::function_alias(draft)),
+            "AWS::StepFunctions::StateMachineAlias" => stack.qualifiers.extend(compute::machine_alias(draft)),
             "AWS::Lambda::Permission" => stack.permissions.extend(compute::permission(draft, environment)),
             "AWS::Lambda::EventInvokeConfig" => {
                 stack.event_invoke_configs.extend(compute::event_invoke_config(draft, environment));
@@ -135,6 +141,11 @@ fn is_simulated(resource_type: &str) -> bool {
         "AWS::DynamoDB::Table"
             | "AWS::Lambda::Function"
             | "AWS::Lambda::Permission"
+            | "AWS::Lambda::LayerVersion"
+            | "AWS::Lambda::Version"
+            | "AWS::Lambda::Alias"
+            | "AWS::StepFunctions::StateMachineVersion"
+            | "AWS::StepFunctions::StateMachineAlias"
             | "AWS::Lambda::EventInvokeConfig"
             | "AWS::Lambda::EventSourceMapping"
             | "AWS::StepFunctions::StateMachine"

@@ -18,7 +18,12 @@ use build::{call, get_att, member, merge, object, resource, text, without};
 
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
-const TYPES: [&str; 3] = ["AWS::Serverless::Function", "AWS::Serverless::SimpleTable", "AWS::Serverless::StateMachine"];
+const TYPES: [&str; 4] = [
+    "AWS::Serverless::Function",
+    "AWS::Serverless::LayerVersion",
+    "AWS::Serverless::SimpleTable",
+    "AWS::Serverless::StateMachine",
+];
 
 /// Properties of functions that change nothing in a run, or are taken up elsewhere.
 const FUNCTION_IGNORED: [&str; 19] = [
@@ -65,7 +70,8 @@ pub fn expand(root: Node) -> (Node, Vec<Diagnostic>) {
     };
     let resources = root.get("Resources").map(Node::members).unwrap_or_default();
     let Some(first) = resources.iter().find(|member| serverless(member)) else { return (root, Vec::new()) };
-    let mut expansion = Expansion { globals: root.get("Globals"), added: Vec::new(), problems: Vec::new() };
+    let mut expansion =
+        Expansion { globals: root.get("Globals"), added: Vec::new(), problems: Vec::new(), renamed: Vec::new() };
     if !has_transform(&root) {
         let message = format!("'{}' is a serverless form, but the template has no Transform", first.key);
         let problem = Diagnostic::error("missing-transform", first.key_span, "/Transform", message);
@@ -87,11 +93,15 @@ pub fn expand(root: Node) -> (Node, Vec<Diagnostic>) {
         }
     }
     let problems = std::mem::take(&mut expansion.problems);
+    let renamed = std::mem::take(&mut expansion.renamed);
     let mut expanded = root.clone();
     if let Shape::Object(sections) = &mut expanded.shape {
         for section in sections.iter_mut().filter(|section| &*section.key == "Resources") {
             section.value.shape = Shape::Object(std::mem::take(&mut members));
         }
+    }
+    if !renamed.is_empty() {
+        rename_references(&mut expanded, &renamed);
     }
     (expanded, problems)
 }
@@ -107,6 +117,8 @@ struct Expansion<'t> {
     /// Resources generated beside the current one.
     added: Vec<Member>,
     problems: Vec<Diagnostic>,
+    /// What references name beside logical ids, and what they mean.
+    renamed: Vec<(String, String)>,
 }
 
 /// A serverless resource while it is written out.
@@ -144,6 +156,7 @@ impl Expansion<'_> {
             "AWS::Serverless::Function" => ("AWS::Lambda::Function", self.function(&form)),
             "AWS::Serverless::StateMachine" => ("AWS::StepFunctions::StateMachine", self.state_machine(&form)),
             "AWS::Serverless::SimpleTable" => ("AWS::DynamoDB::Table", simple_table(&form)),
+            "AWS::Serverless::LayerVersion" => ("AWS::Lambda::LayerVersion", layer(&form)),
             other => {
                 if let Some(near) = suggest::nearest(other, TYPES) {
                     let message = format!("there is no resource type '{other}'");
@@ -177,6 +190,9 @@ impl Expansion<'_> {
         }
         if let Some(config) = form.get("EventInvokeConfig") {
             self.event_invoke_config(form, config);
+        }
+        if let Some(alias) = form.get("AutoPublishAlias") {
+            self.alias(form, alias, false);
         }
         self.function_events(form);
         object(form.properties.span, properties)
@@ -231,8 +247,41 @@ impl Expansion<'_> {
             let role = self.role(form, "states.amazonaws.com", Vec::new());
             properties.push(member("RoleArn", span, role));
         }
+        if let Some(alias) = form.get("AutoPublishAlias") {
+            self.alias(form, alias, true);
+        }
         self.state_machine_events(form);
         object(form.properties.span, properties)
+    }
+
+    /// Generates the version `<Id>Version` and the alias `<Id>Alias<name>` for it. SAM adds a hash to the version's id,
+    /// which nobody can name.
+    fn alias(&mut self, form: &Form<'_>, alias: &Node, is_machine: bool) {
+        let span = form.span;
+        let own = || call("Ref", span, text(span, form.id));
+        let version = format!("{}Version", form.id);
+        let id = format!("{}Alias{}", form.id, alias.as_str().unwrap_or_default());
+        let (version_type, of, alias_type) = if is_machine {
+            ("AWS::StepFunctions::StateMachineVersion", "StateMachineArn", "AWS::StepFunctions::StateMachineAlias")
+        } else {
+            ("AWS::Lambda::Version", "FunctionName", "AWS::Lambda::Alias")
+        };
+        self.added.push(resource(form.outer, &version, span, version_type, vec![member(of, span, own())]));
+        let mut properties = vec![member("Name", span, alias.clone())];
+        if is_machine {
+            let route = vec![
+                member("StateMachineVersionArn", span, call("Ref", span, text(span, &version))),
+                member("Weight", span, text(span, "100")),
+            ];
+            let routes = Node::new(span, Shape::Array(vec![object(span, route)]));
+            properties.push(member("RoutingConfiguration", span, routes));
+        } else {
+            properties.push(member(of, span, own()));
+            properties.push(member("FunctionVersion", span, get_att(span, &version, "Version")));
+        }
+        self.added.push(resource(form.outer, &id, span, alias_type, properties));
+        self.renamed.push((format!("{}.Version", form.id), version));
+        self.renamed.push((format!("{}.Alias", form.id), id));
     }
 
     /// Generates `<Id>Role` and answers a reference to its ARN.
@@ -278,6 +327,48 @@ fn code(form: &Form<'_>) -> Option<Member> {
         }
     };
     Some(member(key, span, uri.clone()))
+}
+
+fn layer(form: &Form<'_>) -> Node {
+    let mut properties = without(&form.properties, &["RetentionPolicy", "PublishLambdaVersion"]);
+    for property in properties.iter_mut().filter(|property| &*property.key == "ContentUri") {
+        property.key = "Content".into();
+        if let Some(key) = property.value.get("Key").cloned() {
+            let bucket = property.value.get("Bucket").cloned().unwrap_or_else(|| text(key.span, ""));
+            let members = vec![member("S3Bucket", key.span, bucket), member("S3Key", key.span, key)];
+            property.value = object(form.span, members);
+        }
+    }
+    object(form.properties.span, properties)
+}
+
+/// The names that SAM understands beside logical ids: `Ref: Function.Alias` and `Ref: Function.Version`.
+fn rename_references(node: &mut Node, renamed: &[(String, String)]) {
+    match &mut node.shape {
+        Shape::Array(items) => items.iter_mut().for_each(|item| rename_references(item, renamed)),
+        Shape::Object(members) => {
+            for member in members {
+                let new = match member.value.as_str() {
+                    Some(name) if &*member.key == "Ref" => {
+                        renamed.iter().find(|(old, _)| old == name).map(|(_, new)| new.clone())
+                    }
+                    Some(template) if &*member.key == "Fn::Sub" => {
+                        let mut replaced = template.to_owned();
+                        for (old, new) in renamed {
+                            replaced = replaced.replace(&format!("${{{old}}}"), &format!("${{{new}}}"));
+                        }
+                        (replaced != template).then_some(replaced)
+                    }
+                    _ => None,
+                };
+                match new {
+                    Some(new) => member.value = text(member.value.span, &new),
+                    None => rename_references(&mut member.value, renamed),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn simple_table(form: &Form<'_>) -> Node {

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use rehearsal_engine::Json;
 use rehearsal_engine::source::Node;
 
-pub use compute::{Code, EventInvokeConfig, EventSourceMapping, Function, Permission, StateMachine, StateMachineKind};
+pub use compute::{
+    Code, EventInvokeConfig, EventSourceMapping, Function, Layer, Permission, Qualifier, StateMachine, StateMachineKind,
+};
 pub use events::{Archive, EventBus, RetryPolicy, Rule, Target, TargetInput, TargetTransformer};
 pub use messaging::{Queue, ResourcePolicy, Subscription, Topic};
 pub use monitoring::{Alarm, CompositeAlarm, Dashboard};
@@ -37,6 +39,10 @@ pub struct Stack {
     pub functions: Vec<Function>,
     /// `AWS::StepFunctions::StateMachine`
     pub state_machines: Vec<StateMachine>,
+    /// `AWS::Lambda::LayerVersion`
+    pub layers: Vec<Layer>,
+    /// Versions and aliases of functions and state machines.
+    pub qualifiers: Vec<Qualifier>,
     /// `AWS::S3::Bucket`
     pub buckets: Vec<Identity>,
     /// `AWS::StepFunctions::Activity`
@@ -108,6 +114,8 @@ pub struct Identity {
     pub logical_id: Arc<str>,
     /// The name the service knows it by.
     pub name: Arc<str>,
+    /// What people call it: the name that the template gives, else the logical id.
+    pub label: Arc<str>,
     /// Its ARN.
     pub arn: Arc<str>,
     /// Where it stands: the logical id in the template.
@@ -175,6 +183,16 @@ impl Stack {
     /// The state machine with this name, ARN or logical id.
     pub fn state_machine(&self, name: &str) -> Option<&StateMachine> {
         self.state_machines.iter().find(|machine| machine.identity.is_called(name))
+    }
+
+    /// The ARN of the function or state machine whose version or alias has this ARN; any other ARN as it is.
+    pub fn unqualified<'a>(&'a self, arn: &'a str) -> &'a str {
+        self.qualifiers.iter().find(|known| *known.identity.arn == *arn).map_or(arn, |known| &known.of_arn)
+    }
+
+    /// The versions and aliases of the function or state machine with this ARN.
+    pub fn qualifiers_of<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = &'a Qualifier> {
+        self.qualifiers.iter().filter(move |known| *known.of_arn == *arn)
     }
 
     /// The bus with this name, ARN or logical id; `None` for the default bus too.

@@ -13,7 +13,7 @@ pub struct Found {
 }
 
 /// Looks for a run that breaks `invariant`, with one strategy and at most that many seeds from `first_seed` on; under
-/// [`Strategy::All`] enumerated scripts come first, and mutants last. `None` when nothing breaks it.
+/// [`Strategy::All`] enumerated scripts and mutants take turns with them. `None` when nothing breaks it.
 ///
 /// Panics when the scenario has no such invariant, or a handler does what it may not.
 #[track_caller]

@@ -107,7 +107,7 @@ fn regressions_hold(harness: &Harness) -> Result<(), String> {
 }
 
 fn sweep_holds(harness: &Harness, seeds: u64) -> Result<(), String> {
-    let sweep = sweep(harness, 0, seeds)?;
+    let sweep = harness.explore(&harness.plan(0, seeds, jobs())).map_err(|error| error.to_string())?;
     if let Some((seed, difference)) = sweep.unrepeatable.first() {
         return Err(format!(
             "the run does not repeat: a handler or an invariant keeps state between runs\n{difference}\n{}",
@@ -115,8 +115,9 @@ fn sweep_holds(harness: &Harness, seeds: u64) -> Result<(), String> {
         ));
     }
     if let Some(finding) = sweep.findings.first() {
-        let others = sweep.findings.iter().map(|Finding { seed, runs, violation, .. }| {
-            format!("  {runs} of {seeds} seeds break '{}', first {seed}", violation.name)
+        let others = sweep.findings.iter().map(|Finding { runs, violation, failures, .. }| {
+            let first = failures.first().map_or(0, |first| first.run);
+            format!("  {runs} of {} runs break '{}', first run {first}", sweep.runs, violation.name)
         });
         let others = others.collect::<Vec<_>>().join("\n");
         let (seed, script) = cut_down(harness, finding)?;
@@ -134,7 +135,8 @@ fn sweep_holds(harness: &Harness, seeds: u64) -> Result<(), String> {
     }
     let when = When::Sometimes;
     Err(format!(
-        "no run of {seeds} reaches '{}' ({when}): the workload does not test what it should; mend it, or run more seeds",
+        "no run of {} reaches '{}' ({when}): the workload does not test what it should; mend it, or run more seeds",
+        sweep.runs,
         unreached.join("', '")
     ))
 }

@@ -4,12 +4,13 @@
 
 use rehearsal_engine::Json;
 
+use super::outstanding::{Outstanding, SDK_RETRY_MS, SDK_RETRY_OCCURRENCE, read_timeout};
 use super::{
     ActorId, Caller, Core, FaultId, Kind, Name, Principal, ReplyTo, ScriptRun, TimerOwner, Weighted, hash_text,
 };
 use crate::handlers::entropy::{RANDOM_WEIGHTS, random_value};
-use crate::handlers::{Host, HostError, Start, Step, Wake};
-use crate::services::{Answer, ApiError, Request};
+use crate::handlers::{Host, HostError, Sdk, Start, Step, Wake};
+use crate::services::{Answer, Request};
 
 /// The scripts of a scenario and the clients of a run that run them.
 #[derive(Default)]
@@ -59,6 +60,7 @@ struct Run {
     calls: Vec<(Name, u32)>,
     sleeps: u32,
     randoms: u32,
+    outstanding: Outstanding,
 }
 
 /// A script is killed at most this often: nobody lets it run into the same wall for ever. A choice of this project.
@@ -66,12 +68,6 @@ const CRASHES_MAX: u32 = 5;
 
 /// How soon whoever watches over a client runs it again.
 const RESTART_MS: u64 = 5_000;
-/// How soon an SDK sends a request again whose connection broke.
-const SDK_RETRY_MS: u64 = 1_000;
-/// botocore: an answer is waited for this long.
-const READ_TIMEOUT_MS: u64 = 60_000;
-/// Occurrences of repeated requests stand above those that a script can count to.
-const SDK_RETRY_OCCURRENCE: u32 = 1 << 20;
 
 impl Clients {
     /// Clients whose scripts `host` runs, by their place among `scripts`.
@@ -136,14 +132,23 @@ impl Clients {
         core: &mut Core,
         id: u32,
         process: u32,
+        call: u32,
         answer: Answer,
     ) -> Result<Option<u32>, HostError> {
-        let run = &self.records[id as usize].run;
+        let run = &mut self.records[id as usize].run;
         // Killed meanwhile: what it asked for happened, nobody hears of it.
         if !run.is_running || run.process != process {
             return Ok(None);
         }
-        self.resume(core, id, Wake::Answer(answer))
+        match run.outstanding.answered(core, call, answer) {
+            None => Ok(None),
+            Some(answer) => self.resume(core, id, Wake::Answer(answer)),
+        }
+    }
+
+    /// What the SDK of a client does about the call that it waits for.
+    pub(super) fn sdk(&self, id: u32) -> Sdk {
+        self.records.get(id as usize).map(|client| client.run.outstanding.sdk()).unwrap_or_default()
     }
 
     fn host(&mut self) -> Result<&mut Box<dyn Host>, HostError> {
@@ -188,8 +193,8 @@ impl Clients {
             let run = &mut self.records[id as usize].run;
             let actor = run.actor;
             match step {
-                Step::Call(request) => {
-                    self.call(core, id, request);
+                Step::Call { request, sdk } => {
+                    self.call(core, id, request, sdk);
                     return Ok(None);
                 }
                 Step::Sleep { ms } => {
@@ -213,11 +218,12 @@ impl Clients {
         }
     }
 
-    fn call(&mut self, core: &mut Core, id: u32, request: Request) {
+    fn call(&mut self, core: &mut Core, id: u32, request: Request, sdk: Sdk) {
         let run = &mut self.records[id as usize].run;
         let (actor, operation) = (run.actor, request.operation());
         let occurrence = run.next_call(operation);
-        let reply_to = ReplyTo::Client { client: id, process: run.process };
+        let call = run.outstanding.next(sdk);
+        let reply_to = ReplyTo::Client { client: id, process: run.process, call };
         let caller = Caller { actor, occurrence, principal: Principal::Anyone, reply_to };
         let unheard = Caller { reply_to: ReplyTo::Nobody, ..caller };
         let may_crash = self.records[id as usize].attempts <= CRASHES_MAX;
@@ -230,17 +236,15 @@ impl Clients {
             return;
         }
         match core.fault(FaultId::ClLostAnswer, actor, operation, occurrence) {
-            0 => core.send(caller, request),
-            1 => {
+            0 => self.records[id as usize].run.outstanding.send(core, caller, request),
+            1 if sdk.repeats() => {
                 core.send(unheard, request.clone());
                 let again = Caller { occurrence: occurrence + SDK_RETRY_OCCURRENCE, ..caller };
                 core.send_after(SDK_RETRY_MS, SDK_RETRY_MS, again, request);
             }
             _ => {
                 core.send(unheard, request);
-                // Without an answer there is no HTTP status either.
-                let timeout = ApiError::new("ReadTimeoutError", "Read timeout on endpoint URL").with_status(0);
-                core.answer_after(READ_TIMEOUT_MS, actor, occurrence, reply_to, Err(timeout));
+                core.answer_after(sdk.read_timeout_ms, actor, occurrence, reply_to, Err(read_timeout()));
             }
         }
     }
@@ -250,6 +254,7 @@ impl Clients {
         let run = &mut self.records[id as usize].run;
         let (actor, process) = (run.actor, run.process);
         run.is_running = false;
+        run.outstanding.give_up(core);
         if let Some(host) = &mut self.host {
             host.abandon(process);
         }
@@ -259,6 +264,7 @@ impl Clients {
     fn end(&mut self, core: &mut Core, id: u32, end: ClientEnd) -> u32 {
         let client = &mut self.records[id as usize];
         client.run.is_running = false;
+        client.run.outstanding.give_up(core);
         core.note(client.run.actor, || end.told());
         core.fold(hash_text(&end.told()));
         self.changed = true;
@@ -303,7 +309,16 @@ impl ClientEnd {
 impl Run {
     fn new(core: &Core, actor: ActorId, process: u32) -> Run {
         let entropy = core.entropy(actor, Name::HANDLER, 0);
-        Run { actor, process, is_running: process != 0, entropy, calls: Vec::new(), sleeps: 0, randoms: 0 }
+        Run {
+            actor,
+            process,
+            is_running: process != 0,
+            entropy,
+            calls: Vec::new(),
+            sleeps: 0,
+            randoms: 0,
+            outstanding: Outstanding::default(),
+        }
     }
 
     /// Which of the run's calls of `operation` comes next.

@@ -1,5 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+mod ends;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use self::ends::{AllEnds, Ends};
 use super::{FaultId, Name};
 
 /// Where a fault can strike: the fault, the operation it strikes, and the function or state that it happens to.
@@ -29,6 +33,8 @@ pub struct Coverage {
     fresh_strikes: Vec<InjectionPoint>,
     /// By fault: how often it could have struck.
     offered: Vec<u64>,
+    functions: AllEnds,
+    executions: AllEnds,
     /// Where faults could strike, while that is noted.
     listed: BTreeSet<InjectionPoint>,
     lists: bool,
@@ -43,6 +49,10 @@ pub struct Counts {
     pub strikes: BTreeMap<InjectionPoint, u64>,
     /// By fault: how often it could have struck.
     pub offered: Vec<u64>,
+    /// By function: how its invocations ended.
+    pub functions: AllEnds,
+    /// By state machine: how its executions ended.
+    pub executions: AllEnds,
 }
 
 impl Counts {
@@ -50,6 +60,8 @@ impl Counts {
     pub fn merge(&mut self, other: &Counts) {
         add(&mut self.points, &other.points);
         add(&mut self.offered, &other.offered);
+        self.functions.merge(&other.functions);
+        self.executions.merge(&other.executions);
         for (point, count) in &other.strikes {
             *self.strikes.entry(*point).or_default() += count;
         }
@@ -112,9 +124,25 @@ impl Coverage {
         }
     }
 
+    /// An invocation of a function ended, with this error if it failed.
+    pub fn invocation_ended(&mut self, function: u32, error: Option<impl FnOnce() -> Arc<str>>) {
+        self.functions.add(function, error);
+    }
+
+    /// An execution of a state machine ended, with this error if it did not succeed.
+    pub fn execution_ended(&mut self, machine: u32, error: Option<impl FnOnce() -> Arc<str>>) {
+        self.executions.add(machine, error);
+    }
+
     /// The sums over all runs.
     pub fn counts(&self) -> Counts {
-        Counts { points: self.points.clone(), strikes: self.strikes.clone(), offered: self.offered.clone() }
+        Counts {
+            points: self.points.clone(),
+            strikes: self.strikes.clone(),
+            offered: self.offered.clone(),
+            functions: self.functions.clone(),
+            executions: self.executions.clone(),
+        }
     }
 
     /// What this run reached that was not known; the next run knows no more than this one did.

@@ -22,6 +22,8 @@ pub enum ReplyTo {
     Handler {
         /// The invocation.
         invocation: u32,
+        /// Which of its calls.
+        call: u32,
     },
     /// A task of an execution.
     Task {
@@ -71,6 +73,8 @@ pub enum ReplyTo {
         client: u32,
         /// Which of its processes asked.
         process: u32,
+        /// Which of its calls.
+        call: u32,
     },
 }
 
@@ -138,6 +142,11 @@ pub enum TimerOwner {
         /// Which of its receives.
         poll: u32,
     },
+    /// The next message of a move task.
+    MoveTask {
+        /// The task.
+        task: u32,
+    },
     /// A poller of an event source mapping goes on.
     Poller {
         /// The poller.
@@ -157,6 +166,13 @@ pub enum TimerOwner {
     Client {
         /// The client.
         client: u32,
+    },
+    /// An item of a table expires.
+    Expiry {
+        /// Which.
+        item: u32,
+        /// Whether the run goes on until then as it does for anything in flight.
+        is_awaited: bool,
     },
     /// The next evaluation of an alarm.
     Alarm {
@@ -270,6 +286,7 @@ impl Entry {
             owner,
             TimerOwner::Schedule { .. }
                 | TimerOwner::Alarm { .. }
+                | TimerOwner::Expiry { is_awaited: false, .. }
                 | TimerOwner::Scheduler(SchedulerTimer::Recurring { .. })
         )
     }

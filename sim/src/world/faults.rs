@@ -119,6 +119,8 @@ catalogue! {
     DdBatchPartial { "DD-BATCH-PARTIAL", Documented, 5_000, true, "a batch is only partly done, and the answer lists the rest",
         ["the last one is left over", "all but the first are left over"] }
     DdPage { "DD-PAGE", Documented, 5_000, false, "a page of a query or scan ends early", ["after one item"] }
+    DdTtlLate { "DD-TTL-LATE", Documented, 20_000, true, "an item that has expired is still there",
+        ["deleted five minutes late", "deleted an hour late", "deleted two days late"] }
     DdStreamDup { "DD-STREAM-DUP", Documented, 1_000, true, "a batch of a stream is delivered twice without an error",
         ["delivered again"] }
     SqSend { "SQ-SEND", Documented, 1_000, true, "a queue refuses a message, or takes it and the answer is lost",

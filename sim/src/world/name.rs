@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::hash;
@@ -14,6 +14,7 @@ pub struct Names {
     texts: Vec<Arc<str>>,
     hashes: Vec<u64>,
     known: HashMap<Arc<str>, Name>,
+    labels: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 macro_rules! operations {
@@ -65,6 +66,7 @@ operations! {
     S3_DELETE_OBJECT = "s3:DeleteObject",
     S3_LIST_OBJECTS = "s3:ListObjectsV2",
     DYNAMODB_DESCRIBE = "dynamodb:DescribeTable",
+    DYNAMODB_UPDATE_TIME_TO_LIVE = "dynamodb:UpdateTimeToLive",
     EVENTS_PUT_EVENTS = "events:PutEvents",
     LAMBDA_INVOKE = "lambda:Invoke",
     SQS_SEND_MESSAGE = "sqs:SendMessage",
@@ -78,6 +80,9 @@ operations! {
     SQS_GET_QUEUE_URL = "sqs:GetQueueUrl",
     SQS_GET_QUEUE_ATTRIBUTES = "sqs:GetQueueAttributes",
     SQS_LIST_QUEUES = "sqs:ListQueues",
+    SQS_START_MESSAGE_MOVE_TASK = "sqs:StartMessageMoveTask",
+    SQS_LIST_MESSAGE_MOVE_TASKS = "sqs:ListMessageMoveTasks",
+    SQS_CANCEL_MESSAGE_MOVE_TASK = "sqs:CancelMessageMoveTask",
     SNS_PUBLISH = "sns:Publish",
     SNS_PUBLISH_BATCH = "sns:PublishBatch",
     STREAMS_GET_RECORDS = "dynamodbstreams:GetRecords",
@@ -106,7 +111,7 @@ operations! {
 
 impl Default for Names {
     fn default() -> Names {
-        let mut names = Names { texts: Vec::new(), hashes: Vec::new(), known: HashMap::new() };
+        let mut names = Names { texts: Vec::new(), hashes: Vec::new(), known: HashMap::new(), labels: BTreeMap::new() };
         for text in FIXED {
             names.intern(text);
         }
@@ -126,6 +131,18 @@ impl Names {
         self.hashes.push(hash::text(text));
         self.known.insert(shared, name);
         name
+    }
+
+    /// Says what people call the resource that its service knows as `name`.
+    pub fn call(&mut self, name: &Arc<str>, label: &Arc<str>) {
+        if name != label {
+            self.labels.insert(name.clone(), label.clone());
+        }
+    }
+
+    /// What people call the resource that its service knows as `name`.
+    pub fn label<'n>(&'n self, name: &'n str) -> &'n str {
+        self.labels.get(name).map_or(name, |label| label)
     }
 
     /// The text of `name`.

@@ -124,6 +124,7 @@ impl Permissions {
             dynamodb::Request::Scan(_) => "dynamodb:Scan",
             dynamodb::Request::BatchGetItem(_) => "dynamodb:BatchGetItem",
             dynamodb::Request::BatchWriteItem(_) => "dynamodb:BatchWriteItem",
+            dynamodb::Request::UpdateTimeToLive(_) => "dynamodb:UpdateTimeToLive",
             dynamodb::Request::Describe(dynamodb::Describe::TimeToLive(_)) => "dynamodb:DescribeTimeToLive",
             dynamodb::Request::Describe(dynamodb::Describe::Table(_)) => "dynamodb:DescribeTable",
             // AWS: ListTables is about no table, so only `*` allows it.
@@ -255,7 +256,9 @@ impl Permissions {
             return Some(arn.clone());
         }
         let name = text.rsplit_once("function:").map_or(text, |(_, name)| name);
-        let name = name.split(':').next().unwrap_or(name);
-        self.arns.functions.iter().find(|arn| arn.rsplit(':').next() == Some(name)).cloned()
+        let (name, qualifier) = name.split_once(':').map_or((name, None), |(name, rest)| (name, Some(rest)));
+        let arn = self.arns.functions.iter().find(|arn| arn.rsplit(':').next() == Some(name))?;
+        // AWS: who names a version or an alias needs the permission for exactly that.
+        Some(qualifier.map_or_else(|| arn.clone(), |qualifier| format!("{arn}:{qualifier}").into()))
     }
 }

@@ -6,7 +6,7 @@ use super::{
     ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
     Revisions, TimerOwner, View, Violation, When,
 };
-use crate::handlers::{HostError, hosted};
+use crate::handlers::{HostError, Sdk, hosted};
 use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::eventbridge::EventBridge;
@@ -178,6 +178,7 @@ impl World {
 
     fn run_hosted(&mut self) -> Result<Outcome, HostError> {
         self.start_workload().map_err(HostError)?;
+        self.dynamodb.start(&mut self.core);
         self.eventbridge.start_schedules(&mut self.core);
         self.cloudwatch.start(&mut self.core);
         self.scheduler.start(&mut self.core);
@@ -239,6 +240,7 @@ impl World {
             invocations: self.lambda.invocation_count(),
             revisions: &self.revisions,
             now: self.core.now(),
+            names: self.core.names(),
         }
     }
 
@@ -296,6 +298,7 @@ impl World {
                 let settled = self.core.now() > self.last_change.max(until) + settle_ms;
                 // What a schedule does may be measured for ever; without one, alarms come to rest by themselves.
                 let is_over = if has_schedules { settled } else { !self.cloudwatch.is_waiting() };
+                let is_over = is_over && !self.dynamodb.awaits_expiry(self.end());
                 if self.core.in_flight() == 0 && (is_over || self.is_cut_off_next()) {
                     return Ok(None);
                 }
@@ -336,14 +339,20 @@ impl World {
 
     /// Whether the next entry lies beyond where the run is cut off: nobody waits for a tick there.
     fn is_cut_off_next(&mut self) -> bool {
-        self.core.next_at().is_some_and(|at| at.since_start() > self.caps.virtual_ms_max)
+        let end = self.end();
+        self.core.next_at().is_some_and(|at| at > end)
+    }
+
+    /// When the run is cut off.
+    fn end(&self) -> Millis {
+        Millis::START + self.caps.virtual_ms_max
     }
 
     fn handle(&mut self, entry: Entry) -> Result<(), HostError> {
         match entry {
             Entry::Call { caller, request } => self.dispatch(caller, request),
             Entry::Answer { to, answer, .. } => self.pass_on(to, answer),
-            Entry::Timer { owner, .. } => match owner {
+            Entry::Timer { actor, owner, .. } => match owner {
                 TimerOwner::Invocation { invocation, what } => self.lambda.timer(&mut self.core, invocation, what),
                 TimerOwner::AsyncEvent { event } => self.lambda.event_due(&mut self.core, event),
                 TimerOwner::Execution { execution, timer } => {
@@ -353,6 +362,12 @@ impl World {
                 }
                 TimerOwner::Delivery { delivery } => {
                     self.eventbridge.delivery_due(&mut self.core, delivery);
+                    Ok(())
+                }
+                TimerOwner::Expiry { item, .. } => {
+                    self.dynamodb.expiry_due(&mut self.core, actor, item);
+                    let changed = self.dynamodb.take_changed();
+                    self.touch(changed);
                     Ok(())
                 }
                 TimerOwner::Alarm { alarm } => {
@@ -374,6 +389,11 @@ impl World {
                 TimerOwner::Actor { slot } => self.actor_due(slot),
                 TimerOwner::Message { queue, message } => {
                     self.sqs.message_due(&mut self.core, queue, message);
+                    self.note_queues();
+                    Ok(())
+                }
+                TimerOwner::MoveTask { task } => {
+                    self.sqs.move_due(&mut self.core, task);
                     self.note_queues();
                     Ok(())
                 }
@@ -418,7 +438,8 @@ impl World {
                 Ok(())
             }
             Request::DynamoDb(request) => {
-                self.dynamodb.handle(&mut self.core, caller, request);
+                let sdk = self.sdk(&caller);
+                self.dynamodb.handle(&mut self.core, caller, sdk, request);
                 let changed = self.dynamodb.take_changed();
                 self.touch(changed);
                 Ok(())
@@ -443,7 +464,8 @@ impl World {
                 Ok(())
             }
             Request::Sqs(request) => {
-                self.sqs.handle(&mut self.core, caller, *request);
+                let sdk = self.sdk(&caller);
+                self.sqs.handle(&mut self.core, caller, sdk, *request);
                 self.note_queues();
                 Ok(())
             }
@@ -455,10 +477,19 @@ impl World {
         }
     }
 
+    /// What the SDK of a caller does about a call that fails.
+    fn sdk(&self, caller: &Caller) -> Sdk {
+        match caller.reply_to {
+            ReplyTo::Handler { invocation, .. } => self.lambda.sdk(invocation),
+            ReplyTo::Client { client, .. } => self.clients.sdk(client),
+            _ => Sdk::default(),
+        }
+    }
+
     fn pass_on(&mut self, to: ReplyTo, answer: Answer) -> Result<(), HostError> {
         match to {
             ReplyTo::Nobody => Ok(()),
-            ReplyTo::Handler { invocation } => self.lambda.answer(&mut self.core, invocation, answer),
+            ReplyTo::Handler { invocation, call } => self.lambda.answer(&mut self.core, invocation, call, answer),
             ReplyTo::AsyncEvent { event } => {
                 self.lambda.event_answered(&mut self.core, event, &answer);
                 Ok(())
@@ -486,8 +517,8 @@ impl World {
                 self.core.outgoing_answered(item, &answer);
                 Ok(())
             }
-            ReplyTo::Client { client, process } => {
-                let ended = self.clients.answer(&mut self.core, client, process, answer)?;
+            ReplyTo::Client { client, process, call } => {
+                let ended = self.clients.answer(&mut self.core, client, process, call, answer)?;
                 self.note_clients();
                 self.client_ended(ended)
             }

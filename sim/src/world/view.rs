@@ -4,7 +4,7 @@ use crate::services::eventbridge::{Accepted, EventBridge};
 use crate::services::sns::Sns;
 use crate::services::sqs::Sqs;
 use crate::services::stepfunctions::{ExecutionRecord, StepFunctions};
-use crate::world::{Client, Metrics, Millis};
+use crate::world::{Client, Metrics, Millis, Names};
 
 /// The state of the world that invariants judge: what was recorded, never what a handler said.
 #[derive(Clone, Copy)]
@@ -31,6 +31,8 @@ pub struct View<'w> {
     pub revisions: &'w Revisions,
     /// The virtual time.
     pub now: Millis,
+    /// The names of the scenario.
+    pub names: &'w Names,
 }
 
 impl<'w> View<'w> {

@@ -99,3 +99,33 @@ fn nothing_is_coloured_and_no_bar_is_drawn_where_nobody_looks() {
     assert!(!format!("{}{}", ran.out, ran.err).contains('\u{1b}'));
     assert_eq!(ran.err, "");
 }
+
+#[test]
+fn resources_without_a_name_go_by_their_logical_ids() {
+    let shop = Shop::with("template.yaml", "      TableName: Orders\n", "");
+    shop.replace("template.yaml", "Table(\"Orders\")", "Table(\"nowhere\")");
+    shop.replace("template.yaml", "      StateMachineName: flow\n", "");
+    shop.replace("scenario.yaml", "$count(tables.Orders[paid]) > 0", "executions[0].stateMachine = \"Flow\"");
+    shop.write("scenario.yaml", shop.read("scenario.yaml") + "tables:\n  Orders: [{orderId: old}]\n");
+    let ran = shop.check(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(ran.out.contains("\n  Flow "), "{}", ran.out);
+    shop.replace("scenario.yaml", "executions[0]", "tables.orders[0]");
+    let ran = shop.check(&[]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+    assert!(ran.err.contains("the template has no table 'orders': it has Orders"), "{}", ran.err);
+}
+
+#[test]
+fn a_function_that_never_returns_is_named_with_its_error() {
+    let shop = Shop::with("template.yaml", "import boto3\n", "import boto3, powertools\n");
+    shop.replace("scenario.yaml", "$count(tables.Orders[paid]) > 0", "$count(executions) > 0");
+    let ran = shop.check(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let told =
+        ran.out.split("charge: none of its ").nth(1).expect("the function").split("faults:").next().expect("more");
+    assert!(told.contains("Runtime.ImportModuleError: Unable to import module 'index': No module named"), "{told}");
+    assert!(told.contains("beside its code"), "{told}");
+    let whole = Shop::new().check(&[]).out;
+    assert!(!whole.contains("invocations succeeded"), "{whole}");
+}

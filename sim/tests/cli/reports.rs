@@ -154,9 +154,9 @@ fn a_report_that_cannot_be_written_is_refused_before_the_work() {
     for (report, reason) in [
         ("json=nowhere/report.json", "nowhere/report.json: cannot be written: there is no such folder"),
         ("junit=.", ".: cannot be written: it is a folder"),
-        ("xml=report.xml", "expected junit=FILE or json=FILE"),
-        ("json=", "expected junit=FILE or json=FILE"),
-        ("json", "expected junit=FILE or json=FILE"),
+        ("xml=report.xml", "expected junit=FILE, json=FILE or html=FILE"),
+        ("json=", "expected junit=FILE, json=FILE or html=FILE"),
+        ("json", "expected junit=FILE, json=FILE or html=FILE"),
     ] {
         let ran = shop.check(&["--report", report]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{report}");

@@ -35,7 +35,7 @@ fn payments() -> Harness {
 
 fn coverage(harness: &Harness, sweep: &Sweep) -> Coverage {
     let faults: Vec<FaultId> = harness.fault_plan().on().collect();
-    Coverage::of(sweep, &harness.points(), &faults, &harness.invariant_names())
+    Coverage::of(sweep, &harness.points(), &harness.function_names(), &faults, &harness.invariant_names())
 }
 
 #[test]

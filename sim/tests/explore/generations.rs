@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rehearsal::explore::{Plan, Strategy, shrink_findings};
 use rehearsal::handlers::{Context, Registry};
 use rehearsal::harness::Harness;
+use rehearsal::services::dynamodb::AttributeValue;
 use rehearsal::world::{FaultId, Invariant, Parts};
 use rehearsal_engine::{Json, json};
 
@@ -59,4 +60,34 @@ fn a_handler_that_keeps_state_between_runs_is_found_and_its_first_event_is_named
     let (seed, difference) = &sweep.unrepeatable[0];
     assert_eq!(*seed, 0);
     assert!(difference.starts_with("event ") && difference.contains("state: returns "), "{difference}");
+}
+
+/// Guests whose moods are drawn; nobody may come in the worst ones.
+fn moody() -> Harness {
+    let workload = json!([{"actor": "guest", "count": "1..9", "at": "0s..5s",
+        "invoke": {"function": "admit", "payload": "{% {\"id\": $string($actor), \"mood\": $draw(1, 10)} %}"}}]);
+    let admitted = |context: Context, event: Json| async move {
+        put(&context, event).await?;
+        Ok(Json::Null)
+    };
+    let stage = Stage::new().function("admit").setting("workload", workload).fault(FaultId::DdThrottle, 1);
+    stage.handlers(move || Registry::default().with("admit", admitted)).harness().invariants(|database| {
+        let items = database.table_id("Items").expect("the table");
+        let mood = |item: &rehearsal::services::dynamodb::Item| item.get("mood").and_then(AttributeValue::as_i64);
+        vec![Invariant::always("nobody is in the worst mood", Parts::ALL, move |view| {
+            view.tables.items(items).all(|(_, item)| mood(item) < Some(10))
+        })]
+    })
+}
+
+#[test]
+fn what_breaks_on_every_third_day_does_not_wait_for_the_enumeration() {
+    let whole = moody().explore(&Plan::of(Strategy::All, 0, 400, 1)).expect("a sweep");
+    let first = &whole.findings[0].failures[0];
+    // The smallest shapes are run first, but draw the best of moods.
+    assert!(first.run <= 64 && first.script.deviations() == 0, "{first:?}");
+    let parts = (whole.random_runs, whole.mutants, whole.runs - whole.claim.expect("a claim").runs);
+    assert_eq!(parts, (400, 100, 500), "however the parts take turns, each is made whole");
+    let stopped = moody().explore(&Plan::of(Strategy::All, 0, 400, 1).until("nobody is in the worst mood"));
+    assert!(stopped.expect("a sweep").runs < 80);
 }

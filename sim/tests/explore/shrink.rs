@@ -9,7 +9,8 @@ use rehearsal_engine::{Json, json};
 
 use crate::support::{OUTSIDE, Stage, function_arn, machine_arn, put};
 
-/// Ten guests may come; a guest who is let in twice, once although the answer was lost, breaks the promise.
+/// Ten guests may come; a guest who is let in twice, once although the answer was lost, breaks the promise. Who passes by
+/// has nothing to do with it.
 fn guests() -> Harness {
     let task = json!({"Resource": function_arn("admit"),
         "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 3, "IntervalSeconds": 1}]});
@@ -18,7 +19,8 @@ fn guests() -> Harness {
     let stage = stage.setting(
         "workload",
         json!([{"actor": "guest", "count": "6..10", "at": "0s..20s", "put_event": {"bus": "bell", "source": "guest",
-            "detail-type": "Rings", "detail": "{% {\"guest\": $actor, \"mood\": $draw(1, 100)} %}"}}]),
+            "detail-type": "Rings", "detail": "{% {\"guest\": $actor, \"mood\": $draw(1, 100)} %}"}},
+            {"actor": "passer-by", "count": 3, "wait": "1s"}]),
     );
     let stage = stage.fault(FaultId::EbDup, 60_000).fault(FaultId::LaSvcAfter, 60_000).fault(FaultId::LaCold, 200_000);
     let stage = stage.fault(FaultId::DdThrottle, 50_000).fault(FaultId::LaThrottle, 50_000);

@@ -156,13 +156,14 @@ for _ in range(3):
 
 #[test]
 fn what_a_script_does_outside_of_the_world_is_refused_and_told_with_its_place() {
-    let script = "import threading\n\n\ntry:\n    threading.Thread(target=print).start()\nexcept RuntimeError as e:\n    print(e)\n";
+    let script =
+        "import subprocess\n\n\ntry:\n    subprocess.run(['ls'])\nexcept PermissionError as e:\n    print(e)\n";
     let run = Stage::new().client(script, json!([])).run();
-    assert_eq!(run.world.clients.records()[0].output, "can't start new thread\n");
+    assert_eq!(run.world.clients.records()[0].output, "[Errno 1] Operation not permitted\n");
     let [notice] = run.world.clients.notices() else { panic!("one notice") };
     assert_eq!(
         notice.to_string(),
-        "client.py:5: function client.py started a thread: the simulated world does not control that"
+        "client.py:5: function client.py started a process (subprocess.Popen): the simulated world does not control that"
     );
 }
 

@@ -134,6 +134,28 @@ fn a_transaction_that_the_sdk_repeats_is_recognised_by_its_token() {
 }
 
 #[test]
+fn a_transaction_that_a_task_retries_after_its_token_expired_counts_twice() {
+    // AWS: a token is good for ten minutes. A retrier that waits longer than that is as if there were none.
+    let (_, update) = add(5);
+    let run = |token: Json, interval_s: u32| {
+        let mut parameters = json!({"TransactItems": [{"Update": (update.clone())}]});
+        if token != Json::Null {
+            parameters = crate::support::merged(parameters, json!({"ClientRequestToken": token}));
+        }
+        let retry = json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": interval_s, "MaxAttempts": 1}]);
+        let task = json!({"Resource": "arn:aws:states:::aws-sdk:dynamodb:transactWriteItems", "Parameters": parameters,
+            "Retry": retry});
+        let stage = stage(&[]).0.task("flow", task).start("0s", "flow", json!({}));
+        let run = stage.struck_by(FaultId::Dd500Applied, 1, 1);
+        assert_eq!(run.ends(), ["SUCCEEDED"]);
+        count_of(&run)
+    };
+    assert_eq!(run(json!("order-7"), 590), Some(json!(5)));
+    assert_eq!(run(json!("order-7"), 610), Some(json!(10)));
+    assert_eq!(run(Json::Null, 1), Some(json!(10)));
+}
+
+#[test]
 fn a_server_error_says_nothing_about_whether_the_write_took_effect() {
     for (fault, count) in [(FaultId::Dd500, 0), (FaultId::Dd500Applied, 5)] {
         let (stage, log) = stage(&[add(5)]);

@@ -33,6 +33,7 @@ fn rows() -> Vec<Row> {
     const QUEUED: &str = "ok [a]";
     const PUBLISHED: &str = "ok [95]";
     const SENT: &str = "0 failed [default till]";
+    const FREE: &str = "free, deleted after 60 s, deleted after 121 s";
     const TYPED: &str = "run 1 times: ok [own own]";
     vec![
         row(EbDup, 1, event, ONCE, "[415, 415]"),
@@ -93,6 +94,9 @@ fn rows() -> Vec<Row> {
         row(CwFlap, 1, alarm, "ALARM after 90 s", "ALARM after 150 s"),
         row(CwLag, 1, reader, "1 1", "0 1"),
         row(CwLag, 2, reader, "1 1", "0 1"),
+        row(DdTtlLate, 1, lock, FREE, "still held, deleted after 360 s"),
+        row(DdTtlLate, 2, lock, FREE, "still held, deleted after 3660 s"),
+        row(DdTtlLate, 3, lock, FREE, "still held, deleted after 172860 s"),
         row(DdStreamDup, 1, stream, "[a]", "[a, a]"),
         row(SqSend, 1, queued, QUEUED, "RequestThrottled []"),
         row(SqSend, 2, queued, QUEUED, "ServiceUnavailable [a]"),
@@ -277,6 +281,62 @@ fn outside() -> (Stage, Log, fn(&Run, &Log) -> String) {
     })
 }
 
+const STREAM_ARN: &str = "arn:aws:dynamodb:us-east-1:111111111111:table/Items/stream/2026-01-01T00:00:00.000";
+
+/// A lock that expires after a minute, taken again a second later; and when the table's stream told that it was deleted.
+fn lock() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .streamed("KEYS_ONLY")
+        .expiring()
+        .function_with("worker", json!({"Timeout": 900}))
+        .function("reader")
+        .feed("reader", STREAM_ARN, json!({"StartingPosition": "TRIM_HORIZON"}))
+        .handlers(move || {
+            let (worker, reader) = (handlers.clone(), handlers.clone());
+            Registry::default()
+                .with("worker", move |context, _| {
+                    let log = worker.clone();
+                    async move {
+                        take_lock(&context).await?;
+                        context.sleep_ms(61_000).await;
+                        let free = take_lock(&context).await.is_ok();
+                        log.note(&context, if free { "free" } else { "still held" });
+                        Ok(Json::Null)
+                    }
+                })
+                .with("reader", move |context, event| {
+                    let log = reader.clone();
+                    async move {
+                        let deleted = event.to_string().matches("REMOVE").count();
+                        (0..deleted).for_each(|_| log.note(&context, "deleted"));
+                        Ok(Json::Null)
+                    }
+                })
+        })
+        .invoke("0s", "worker", json!({}));
+    (stage, log, |_, log| {
+        let lines = log.lines().into_iter().zip(log.times()).map(|(line, at)| match line.as_str() {
+            "deleted" => format!("deleted after {} s", at / 1000),
+            line => line.to_owned(),
+        });
+        let mut lines: Vec<String> = lines.collect();
+        // Whoever looks a second later and the reader of the stream race; what they saw is what counts.
+        lines.sort_by_key(|line| line.starts_with("deleted"));
+        lines.join(", ")
+    })
+}
+
+async fn take_lock(context: &rehearsal::handlers::Context) -> Result<Json, CallError> {
+    let expires = (context.now().0 / 1000 + 60).to_string();
+    let lock = json!({
+        "TableName": "Items", "Item": {"id": {"S": "lock"}, "ttl": {"N": expires}},
+        "ConditionExpression": "attribute_not_exists(id)",
+    });
+    call(context, "dynamodb", "PutItem", lock).await
+}
+
 /// A result from outside that a function takes.
 fn told() -> (Stage, Log, fn(&Run, &Log) -> String) {
     let stage = Stage::new()
@@ -365,12 +425,11 @@ fn read_back() -> (Stage, Log, fn(&Run, &Log) -> String) {
 fn stream() -> (Stage, Log, fn(&Run, &Log) -> String) {
     let log = Log::default();
     let handlers = log.clone();
-    let arn = "arn:aws:dynamodb:us-east-1:111111111111:table/Items/stream/2026-01-01T00:00:00.000";
     let stage = Stage::new()
         .streamed("KEYS_ONLY")
         .function("writer")
         .function("reader")
-        .feed("reader", arn, json!({"StartingPosition": "LATEST"}))
+        .feed("reader", STREAM_ARN, json!({"StartingPosition": "LATEST"}))
         .handlers(move || {
             let log = handlers.clone();
             Registry::default()

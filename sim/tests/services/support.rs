@@ -59,11 +59,19 @@ impl Stage {
     }
 
     /// Gives the table a stream.
-    pub fn streamed(mut self, view: &str) -> Stage {
+    pub fn streamed(self, view: &str) -> Stage {
+        self.items_with(json!({"StreamSpecification": {"StreamViewType": view}}))
+    }
+
+    /// Lets items expire at the second that their attribute `ttl` says.
+    pub fn expiring(self) -> Stage {
+        self.items_with(json!({"TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": true}}))
+    }
+
+    fn items_with(mut self, more: Json) -> Stage {
         for (id, resource) in &mut self.resources {
             if id == "Items" {
-                let properties = resource.get("Properties").cloned().unwrap_or_default();
-                let properties = merged(properties, json!({"StreamSpecification": {"StreamViewType": view}}));
+                let properties = merged(resource.get("Properties").cloned().unwrap_or_default(), more.clone());
                 *resource = merged(resource.clone(), json!({"Properties": properties}));
             }
         }
@@ -262,10 +270,9 @@ impl Stage {
     }
 
     fn try_load(&self) -> Result<Harness, Problems> {
-        let template = Json::from_pairs([(
-            "Resources",
-            Json::from_pairs(self.resources.iter().map(|(id, resource)| (id.as_str(), resource.clone()))),
-        )]);
+        let resources = self.resources.iter().map(|(id, resource)| (id.as_str(), resource.clone()));
+        let transform = json!("AWS::Serverless-2016-10-31");
+        let template = Json::from_pairs([("Transform", transform), ("Resources", Json::from_pairs(resources))]);
         let workload = [("workload", Json::from(self.workload.clone())), ("template", "template.json".into())];
         let settings = self.settings.iter().map(|(key, value)| (key.as_str(), value.clone()));
         let scenario = Json::from_pairs(workload.into_iter().chain(settings));
@@ -308,6 +315,12 @@ impl Stage {
     /// Runs the template's own Python.
     pub fn run_python(&self) -> Run {
         self.load().run_with(self.seed, Box::new(Benign)).expect("a run")
+    }
+
+    /// The same with `fault` striking in its `form` (from 1) wherever it can, at most `times` times.
+    pub fn run_python_struck_by(&self, fault: FaultId, form: u32, times: u32) -> Run {
+        let harness = self.clone().fault(fault, 1_000_000).load();
+        harness.run_with(self.seed, Box::new(Strike { fault, form, times })).expect("a run")
     }
 
     /// Runs with `fault` striking in its `form` (from 1) wherever it can, at most `times` times.
@@ -482,6 +495,8 @@ pub trait Look {
     fn tells(&self, text: &str) -> bool;
     /// The texts of the messages in a queue, in order.
     fn bodies(&self, queue: &str) -> Vec<String>;
+    /// What functions printed, line by line.
+    fn printed(&self) -> Vec<String>;
     /// How often `fault` struck.
     fn struck(&self, fault: FaultId) -> u32;
 }
@@ -527,6 +542,11 @@ impl Look for Run {
     fn bodies(&self, queue: &str) -> Vec<String> {
         let queue = self.world.sqs.queue(queue).expect("a queue");
         queue.messages(self.world.core.now()).map(|message| message.body.to_string()).collect()
+    }
+
+    fn printed(&self) -> Vec<String> {
+        let timeline = self.world.core.trace().timeline().iter();
+        timeline.filter_map(|moment| moment.what.strip_prefix("prints ").map(str::to_owned)).collect()
     }
 
     fn struck(&self, fault: FaultId) -> u32 {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use memchr::memmem::Finder;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::entries::{Entries, unselectiveness};
+use super::landmarks::Landmarks;
 use super::table::Few;
 use super::trie::Trie;
 use crate::events::pattern::{Branch, Predicate, Scalar};
@@ -25,7 +25,7 @@ pub(super) struct TestId(pub(super) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct BranchId(pub(super) u32);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     pub(super) trie: Trie,
     pub(super) fields: Vec<Field>,
@@ -33,13 +33,9 @@ pub(super) struct Index {
     branches: Vec<IndexedBranch>,
     /// Branches that an event can match by what it does not hold.
     pub(super) always: Vec<BranchId>,
-    /// The last keys of the fields, as long as these are few: without one of them no field gets another value.
-    pub(super) landmarks: Option<Vec<Finder<'static>>>,
+    pub(super) landmarks: Landmarks,
     removed: usize,
 }
-
-/// For more fields than this their keys are not looked for.
-const LANDMARKS_MAX: usize = 4;
 
 /// What rules want at one path.
 #[derive(Clone, Debug, Default)]
@@ -70,20 +66,6 @@ pub(super) struct IndexedBranch {
     pub(super) slot: Option<Slot>,
     /// In the order of their paths.
     pub(super) tests: Box<[TestId]>,
-}
-
-impl Default for Index {
-    fn default() -> Index {
-        Index {
-            trie: Trie::default(),
-            fields: Vec::new(),
-            tests: Vec::new(),
-            branches: Vec::new(),
-            always: Vec::new(),
-            landmarks: Some(Vec::new()),
-            removed: 0,
-        }
-    }
 }
 
 impl Index {
@@ -164,11 +146,7 @@ impl Index {
         let field = self.trie.grow(path, FieldId(self.fields.len() as u32));
         if field.0 as usize == self.fields.len() {
             self.fields.push(Field::default());
-            let key = path.rsplit('.').next().unwrap_or_default();
-            self.landmarks = self.landmarks.take().filter(|landmarks| landmarks.len() < LANDMARKS_MAX);
-            if let Some(landmarks) = &mut self.landmarks {
-                landmarks.push(Finder::new(key).into_owned());
-            }
+            self.landmarks.add(path.rsplit('.').next().unwrap_or_default());
         }
         let next = TestId(self.tests.len() as u32);
         let id = *self.fields[field.0 as usize].tests.entry(any_of.clone()).or_insert(next);

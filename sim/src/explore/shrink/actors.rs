@@ -50,22 +50,19 @@ impl Shrinker<'_> {
     /// The actors that are left get the lowest numbers of their kind; counts say that there are no more.
     pub(super) fn renumber_actors(&mut self) -> Result<(), HostError> {
         self.begin("renumbering actors");
-        let mut choices: Vec<Choice> = self.best.choices.clone();
-        choices.retain(|choice| !is_slot(choice));
         let mut kinds: Vec<String> = self.actors.iter().map(|actor| kind(actor).to_owned()).collect();
         kinds.dedup();
+        let mut choices: Vec<Choice> = self.best.choices.clone();
+        // Of a kind that nobody is left of, every slot stays empty.
+        choices.retain(|choice| !is_slot(choice) || !kinds.iter().any(|kind| self::kind(root(choice)) == kind));
         let mut emptied = 0;
         for kind in &kinds {
             let own = self.actors.iter().filter(|actor| self::kind(actor) == *kind);
             for (number, actor) in (1..).zip(own) {
                 choices = renamed(&choices, actor, &format!("{kind}#{number}"), |_| true);
             }
-            emptied += self
-                .best
-                .choices
-                .iter()
-                .filter(|choice| is_slot(choice) && root(choice).starts_with(kind.as_str()))
-                .count();
+            emptied +=
+                self.best.choices.iter().filter(|choice| is_slot(choice) && self::kind(root(choice)) == kind).count();
         }
         if choices == self.best.choices {
             return Ok(());

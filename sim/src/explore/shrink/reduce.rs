@@ -1,5 +1,7 @@
 //! Fewer choices, and smaller ones.
 
+use std::collections::BTreeSet;
+
 use super::Shrinker;
 use super::actors::is_slot;
 use crate::handlers::HostError;
@@ -25,19 +27,44 @@ impl Shrinker<'_> {
         self.drop_groups(|choice| !choice.is_deviation() && !is_slot(choice))
     }
 
-    /// A deviation that made an attempt fail, with that attempt: what happened in later ones happens one earlier.
-    pub(super) fn drop_attempts(&mut self) -> Result<(), HostError> {
+    /// A deviation with what it made happen once more: an attempt that failed, a delivery that was refused. What came
+    /// after that comes one earlier.
+    pub(super) fn drop_repeats(&mut self) -> Result<(), HostError> {
         self.begin("dropping attempts");
         let mut place = 0;
-        while let Some(choice) = self.best.choices.get(place) {
-            let fewer = attempt(choice).map(|(state, number)| {
-                let others = self.best.choices.iter().filter(|other| other.key != choice.key);
-                others.filter_map(|other| one_attempt_less(other, state, number)).collect::<Vec<_>>()
-            });
-            match fewer {
-                Some(fewer) if self.breaks(&fewer)? => {}
-                _ => place += 1,
+        'choices: while let Some(choice) = self.best.choices.get(place).cloned() {
+            let others: Vec<Choice> =
+                self.best.choices.iter().filter(|other| other.key != choice.key).cloned().collect();
+            let repeats: BTreeSet<Repeat> = others.iter().flat_map(repeats).collect();
+            for repeat in repeats.iter().filter(|_| choice.is_deviation()) {
+                let fewer: Vec<Choice> = others.iter().filter_map(|other| repeat.one_less(other)).collect();
+                if self.breaks(&fewer)? {
+                    continue 'choices;
+                }
             }
+            place += 1;
+        }
+        Ok(())
+    }
+
+    /// One deviation less, where another one does it alone in a form of its own: twice after seconds, not at once.
+    pub(super) fn change_forms(&mut self) -> Result<(), HostError> {
+        self.begin("changing forms");
+        let mut place = 0;
+        'choices: while let Some(choice) = self.best.choices.get(place).cloned() {
+            let rest: Vec<Choice> = self.best.choices.iter().filter(|other| other.key != choice.key).cloned().collect();
+            let deviations = rest.iter().filter(|other| other.is_deviation());
+            let others: Vec<&Choice> = deviations.filter(|_| choice.is_deviation()).collect();
+            if others.len() < FORMS_OF_MAX {
+                for other in others {
+                    for form in (1..=FORMS_MAX).filter(|form| *form != other.alternative) {
+                        if self.breaks(&with(&rest, other, form))? {
+                            continue 'choices;
+                        }
+                    }
+                }
+            }
+            place += 1;
         }
         Ok(())
     }
@@ -91,30 +118,42 @@ impl Shrinker<'_> {
     }
 }
 
-/// The lineage up to the state whose attempt a deviation is about, and which attempt: the innermost one.
-fn attempt(choice: &Choice) -> Option<(&str, u32)> {
-    let lineage = choice.site.split('|').next()?;
-    let (state, rest) = lineage.rsplit_once(TRY)?;
-    let number = match rest.split('/').next()? {
-        "" => 0,
-        number => number.strip_prefix('#')?.parse().ok()?,
-    };
-    choice.is_deviation().then_some((state, number))
+/// Forms of a deviation that are tried: hardly a fault has more.
+const FORMS_MAX: u32 = 4;
+/// Of more deviations than this no other forms are tried: there would be too many runs.
+const FORMS_OF_MAX: usize = 8;
+
+/// A link of a lineage that is not the first of its name: `shopper#1/Order/Pay/try#2` is number 2 of its stem.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Repeat {
+    stem: String,
+    number: u32,
 }
 
-/// How a lineage goes on from a state to one of its attempts.
-const TRY: &str = "/try";
-
-/// The choice with later attempts at `state` than `number` counted one lower.
-fn one_attempt_less(choice: &Choice, state: &str, number: u32) -> Option<Choice> {
-    let renamed = choice.site.strip_prefix(state).and_then(|rest| rest.strip_prefix(TRY)).and_then(|rest| {
-        let digits = rest.strip_prefix('#')?;
-        let end = digits.find(|c: char| !c.is_ascii_digit())?;
-        let own: u32 = digits[..end].parse().ok().filter(|own| *own > number)?;
-        let new = if own == 1 { String::new() } else { format!("#{}", own - 1) };
-        Some(format!("{state}{TRY}{new}{}={}", &digits[end..], choice.alternative))
+/// The numbered links of the lineage that a choice is about, but for its actor.
+fn repeats(choice: &Choice) -> Vec<Repeat> {
+    let lineage = choice.site.split('|').next().unwrap_or_default();
+    let ends = lineage.match_indices('/').map(|(at, _)| at).skip(1).chain([lineage.len()]);
+    let numbered = ends.filter_map(|end| {
+        let (stem, number) = lineage.get(..end)?.rsplit_once('#')?;
+        // A link without a number leaves that of an earlier link.
+        Some(Repeat { stem: stem.to_owned(), number: number.parse().ok()? })
     });
-    renamed.map_or_else(|| Some(choice.clone()), |line| line.parse().ok())
+    numbered.filter(|repeat| repeat.stem.contains('/')).collect()
+}
+
+impl Repeat {
+    /// The choice with this and later links of the stem counted one lower.
+    fn one_less(&self, choice: &Choice) -> Option<Choice> {
+        let renamed = choice.site.strip_prefix(self.stem.as_str()).and_then(|rest| {
+            let digits = rest.strip_prefix('#')?;
+            let end = digits.find(|c: char| !c.is_ascii_digit())?;
+            let number: u32 = digits[..end].parse().ok().filter(|number| *number >= self.number)?;
+            let new = if number <= 1 { String::new() } else { format!("#{}", number - 1) };
+            Some(format!("{}{new}{}={}", self.stem, &digits[end..], choice.alternative))
+        });
+        renamed.map_or_else(|| Some(choice.clone()), |line| line.parse().ok())
+    }
 }
 
 /// The choices with another alternative at one site; 0 leaves it out.
@@ -133,22 +172,21 @@ mod tests {
     #[test]
     fn without_an_attempt_the_later_ones_come_earlier() {
         let choice = |line: &str| line.parse::<Choice>().expect("a choice");
-        let gone = choice("a/M/Pay/try#1/pay|x|LA-THROTTLE|0=1");
-        assert_eq!(attempt(&gone), Some(("a/M/Pay", 1)));
-        assert_eq!(attempt(&choice("a/M/Pay/try|timer|defer|2=1")), Some(("a/M/Pay", 0)));
-        assert_eq!(attempt(&choice("a/M/trying|x|defer|0=1")), None);
+        let repeat = |stem: &str, number| Repeat { stem: stem.to_owned(), number };
+        let later = choice("a#3/M#1/Pay/try#2/pay|x|EB-DUP|0=1");
+        assert_eq!(repeats(&later), [repeat("a#3/M", 1), repeat("a#3/M#1/Pay/try", 2)]);
+        assert_eq!(repeats(&choice("a#3/M/Pay|x|EB-DUP|0=1")), []);
         for (before, after) in [
-            ("a/M/Pay/try#2/pay|x|EB-DUP|0=1", "a/M/Pay/try#1/pay|x|EB-DUP|0=1"),
-            ("a/M/Pay/try|x|EB-DUP|0=1", "a/M/Pay/try|x|EB-DUP|0=1"),
-            ("a/M/Pay/try#1|x|EB-DUP|0=1", "a/M/Pay/try#1|x|EB-DUP|0=1"),
-            ("b/M/Pay/try#2|x|EB-DUP|0=1", "b/M/Pay/try#2|x|EB-DUP|0=1"),
+            ("a#3/M#1/Pay/try#2/pay|x|EB-DUP|0=1", "a#3/M#1/Pay/try#1/pay|x|EB-DUP|0=1"),
+            ("a#3/M#1/Pay/try#12|x|EB-DUP|0=1", "a#3/M#1/Pay/try#11|x|EB-DUP|0=1"),
+            ("a#3/M#1/Pay/try#1|x|EB-DUP|0=1", "a#3/M#1/Pay/try#1|x|EB-DUP|0=1"),
+            ("a#3/M#1/Pay/try|x|EB-DUP|0=1", "a#3/M#1/Pay/try|x|EB-DUP|0=1"),
+            ("b#3/M#1/Pay/try#2|x|EB-DUP|0=1", "b#3/M#1/Pay/try#2|x|EB-DUP|0=1"),
         ] {
-            let (state, number) = attempt(&gone).expect("an attempt");
-            assert_eq!(one_attempt_less(&choice(before), state, number), Some(choice(after)), "{before}");
+            let less = repeat("a#3/M#1/Pay/try", 2).one_less(&choice(before));
+            assert_eq!(less, Some(choice(after)), "{before}");
         }
-        assert_eq!(
-            one_attempt_less(&choice("a/M/Pay/try#1|x|EB-DUP|0=1"), "a/M/Pay", 0),
-            Some(choice("a/M/Pay/try|x|EB-DUP|0=1"))
-        );
+        let first = repeat("a#3/M", 1).one_less(&later);
+        assert_eq!(first, Some(choice("a#3/M/Pay/try#2/pay|x|EB-DUP|0=1")));
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::interpreter::interpreter;
 use super::watchdog::Watchdog;
 use super::{FunctionSource, HostError, Options, Step, shim};
+use crate::handlers::Sdk;
 use crate::world::Millis;
 
 const COMMAND_HEAD_BYTES: usize = 17;
@@ -127,8 +128,9 @@ impl Worker {
         let body = &self.incoming;
         Ok(Frame::Step(match kind {
             b'C' => {
-                let (service, operation, parameters) = read(body, function, "a service call")?;
-                Step::Call { service, operation, parameters }
+                let (service, operation, parameters, attempts_max, read_timeout_ms) =
+                    read(body, function, "a service call")?;
+                Step::Call { service, operation, parameters, sdk: Sdk { attempts_max, read_timeout_ms } }
             }
             b'S' => Step::Sleep { ms: read(body, function, "a sleep")? },
             b'R' => Step::Random,

@@ -34,8 +34,9 @@ impl Queues {
         self.revision = revision;
         let bodies = &mut self.bodies;
         let queues = view.queues.queues().iter();
-        let members: Vec<(&str, JValue)> =
-            queues.map(|queue| (&*queue.settings.name, self::queue(queue, view.now, bodies))).collect();
+        let members: Vec<(&str, JValue)> = queues
+            .map(|queue| (view.names.label(&queue.settings.name), self::queue(queue, view.now, bodies)))
+            .collect();
         self.value = object(members);
         true
     }
@@ -100,7 +101,8 @@ impl Topics {
         self.seen = published.len();
         if is_first || !new.is_empty() {
             let named = view.topics.topics().zip(&self.messages);
-            self.value = object(named.map(|(topic, messages)| (&*topic.name, JValue::array(messages.clone()))));
+            self.value =
+                object(named.map(|(topic, messages)| (view.names.label(&topic.name), JValue::array(messages.clone()))));
             return true;
         }
         false

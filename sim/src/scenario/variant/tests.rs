@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostics::Problems;
-use crate::scenario::{Loaded, load_with};
+use crate::scenario::{Loaded, Within, load_with};
 
 const TEMPLATE: &str = include_str!("../../template/tests/orders.yaml");
 
@@ -51,6 +51,7 @@ fn edits_change_the_template_and_the_scenario_file() {
 variant_of: ../orders/scenario.yaml
 description: two of them
 breaks: [something happens]
+within: {runs: 40, deviations: 1, actors: 2}
 edits:
   - {replace: 'FunctionName: order-validation', with: 'FunctionName: checks-orders'}
   - file: scenario.yaml
@@ -65,6 +66,7 @@ edits:
     assert!(loaded.stack.function("checks-orders").is_some() && loaded.stack.function("order-validation").is_none());
     assert_eq!(&*loaded.scenario.invariants[0].name, "something happens");
     assert_eq!(loaded.breaks.iter().map(|name| &**name).collect::<Vec<_>>(), ["something happens"]);
+    assert_eq!(loaded.within, Some(Within { runs: 40, deviations: 1, actors: 2 }));
 }
 
 #[test]
@@ -102,6 +104,8 @@ fn what_cannot_be_done_is_told_where_it_is_written() {
         ("variant_of: ../orders\nedits: [{replace: '', with: a}]\n", "there is nothing to replace"),
         ("variant_of: ../orders\nworkload: []\n", "'workload'"),
         ("variant_of: ../orders\nbreaks: [nothing hapens]\n", "the scenario has no invariant 'nothing hapens'"),
+        ("variant_of: ../orders\nwithin: {runs: 0, deviations: 1, actors: 1}\n", "a whole number from 1"),
+        ("variant_of: ../orders\nwithin: {runs: 9, actors: 1}\n", "'deviations' is missing"),
         ("variant_of: variant.yaml\n", "this is a variant of a variant, 32 times over"),
     ];
     for (variant, expected) in cases {

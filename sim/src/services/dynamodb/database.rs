@@ -17,6 +17,7 @@ use crate::world::Millis;
 mod batch;
 mod capacity;
 mod describe;
+mod expiry;
 mod plan;
 mod read;
 mod stream;
@@ -140,6 +141,7 @@ impl Database {
             Request::TransactGetItems(request) => self.transact_get(request),
             Request::TransactWriteItems(request) => self.transact_write(now, request),
             Request::Describe(describe) => self.describe(describe).map(Response::Described),
+            Request::UpdateTimeToLive(update) => self.update_time_to_live(update).map(Response::Described),
         }
     }
 

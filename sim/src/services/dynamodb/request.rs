@@ -34,6 +34,7 @@ pub enum Request {
     TransactGetItems(TransactGetItems),
     TransactWriteItems(TransactWrite),
     Describe(Describe),
+    UpdateTimeToLive(UpdateTimeToLive),
 }
 
 /// Questions about tables, which change nothing.
@@ -50,6 +51,17 @@ pub enum Describe {
         /// `Limit`
         limit: usize,
     },
+}
+
+/// Sets or takes away what a table's items expire by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateTimeToLive {
+    /// The table.
+    pub table: Text,
+    /// `TimeToLiveSpecification.AttributeName`
+    pub attribute: Text,
+    /// `TimeToLiveSpecification.Enabled`
+    pub enabled: bool,
 }
 
 /// `ReturnConsumedCapacity`
@@ -118,10 +130,11 @@ impl Request {
             Request::Describe(Describe::Table(_)) => "DescribeTable",
             Request::Describe(Describe::TimeToLive(_)) => "DescribeTimeToLive",
             Request::Describe(Describe::Tables { .. }) => "ListTables",
+            Request::UpdateTimeToLive(_) => "UpdateTimeToLive",
         }
     }
 
-    /// Whether the operation can change anything.
+    /// Whether the operation can change an item.
     pub fn is_write(&self) -> bool {
         match self {
             Request::PutItem(_)
@@ -134,7 +147,8 @@ impl Request {
             | Request::Scan(_)
             | Request::BatchGetItem(_)
             | Request::TransactGetItems(_)
-            | Request::Describe(_) => false,
+            | Request::Describe(_)
+            | Request::UpdateTimeToLive(_) => false,
         }
     }
 
@@ -159,6 +173,7 @@ impl Request {
             }
             Request::Describe(Describe::Table(name) | Describe::TimeToLive(name)) => (Some(table(name)), Vec::new()),
             Request::Describe(Describe::Tables { .. }) => (None, Vec::new()),
+            Request::UpdateTimeToLive(request) => (Some(table(&request.table)), Vec::new()),
         };
         single.into_iter().chain(several)
     }
@@ -176,7 +191,7 @@ impl Request {
             Request::BatchWriteItem(request) => request.return_capacity,
             Request::TransactGetItems(request) => request.return_capacity,
             Request::TransactWriteItems(request) => request.return_capacity,
-            Request::Describe(_) => ReturnCapacity::None,
+            Request::Describe(_) | Request::UpdateTimeToLive(_) => ReturnCapacity::None,
         }
     }
 

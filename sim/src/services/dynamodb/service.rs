@@ -1,9 +1,11 @@
 use rehearsal_engine::Json;
 
+use super::expiring::Expiries;
 use super::streaming::Reader;
 use super::{
     AttributeValue, Attributes, Change, Database, KeysOfTable, Query, ReadChoice, Request, Scan, WritesOfTable,
 };
+use crate::handlers::Sdk;
 use crate::services::{ApiError, Response, dynamodb_operation};
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, hash_text, mix};
 
@@ -15,6 +17,7 @@ pub struct DynamoDb {
     digest: u64,
     commits: Vec<Commit>,
     pub(super) readers: Vec<Reader>,
+    pub(super) expiries: Expiries,
 }
 
 /// What one request changed, kept of runs that are recorded.
@@ -36,7 +39,14 @@ const SDK_RETRY_MS: u64 = 50;
 impl DynamoDb {
     /// The service over these tables.
     pub fn new(database: Database) -> DynamoDb {
-        DynamoDb { database, changed: Parts::NONE, digest: 0, commits: Vec::new(), readers: Vec::new() }
+        DynamoDb {
+            database,
+            changed: Parts::NONE,
+            digest: 0,
+            commits: Vec::new(),
+            readers: Vec::new(),
+            expiries: Expiries::default(),
+        }
     }
 
     /// Back to the seeded tables.
@@ -46,6 +56,7 @@ impl DynamoDb {
         self.digest = 0;
         self.commits.clear();
         self.readers.clear();
+        self.expiries.reset();
     }
 
     /// Which tables changed since this was last asked.
@@ -64,12 +75,12 @@ impl DynamoDb {
     }
 
     /// Takes a request that reached the service.
-    pub fn handle(&mut self, core: &mut Core, caller: Caller, mut request: Box<Request>) {
+    pub fn handle(&mut self, core: &mut Core, caller: Caller, sdk: Sdk, mut request: Box<Request>) {
         let (actor, occurrence) = (caller.actor, caller.occurrence);
         let operation = dynamodb_operation(&request);
         match core.fault(FaultId::DdThrottle, actor, operation, occurrence) {
             0 => {}
-            2 if occurrence / SDK_RETRY_OCCURRENCE < SDK_RETRIES_MAX => {
+            2 if occurrence / SDK_RETRY_OCCURRENCE + 1 < sdk.dynamodb_attempts_max() => {
                 // The repeated request is a call of its own, so that its own faults have their own sites.
                 let again = Caller { occurrence: occurrence + SDK_RETRY_OCCURRENCE, ..caller };
                 core.send_after(SDK_RETRY_MS, SDK_RETRY_MS, again, crate::services::Request::DynamoDb(request));
@@ -97,6 +108,7 @@ impl DynamoDb {
         if is_write && answer.is_ok() {
             match core.fault(FaultId::Dd500Applied, actor, operation, occurrence) {
                 0 => {}
+                _ if !sdk.repeats() => answer = Err(internal_server_error()),
                 1 => answer = Err(internal_server_error()),
                 // AWS: SDKs give a transaction a token, so its repetition is recognised; other writes are applied again.
                 _ if matches!(*request, Request::TransactWriteItems(_)) => {}
@@ -141,6 +153,20 @@ impl DynamoDb {
         let now = core.now();
         let mut reads = Reads { core, actor, operation, occurrence };
         let result = self.database.execute(now, request, &mut reads);
+        self.note_changes(core, actor);
+        self.follow_expiries(core, actor, operation, occurrence);
+        if let Request::UpdateTimeToLive(update) = request
+            && result.is_ok()
+            && let Ok(table) = self.database.table_id(&update.table)
+        {
+            self.expire_all(core, table, actor, operation, occurrence);
+        }
+        result
+    }
+
+    /// Notes what the database did last.
+    pub(super) fn note_changes(&mut self, core: &mut Core, actor: ActorId) {
+        let now = core.now();
         for change in self.database.changes().iter().filter(|change| !change.is_noop()) {
             self.changed = self.changed.and(Parts::table(change.table.0 as usize));
             self.digest = mix(self.digest, change_digest(change));
@@ -152,12 +178,9 @@ impl DynamoDb {
                 self.commits.push(Commit { at: now, actor, moment: core.trace().timeline().len(), changes });
             }
         }
-        result
     }
 }
 
-/// AWS: botocore sends a request to DynamoDB at most ten times.
-const SDK_RETRIES_MAX: u32 = 9;
 /// Occurrences of repeated requests stand above those that a handler can count to.
 const SDK_RETRY_OCCURRENCE: u32 = 1 << 20;
 

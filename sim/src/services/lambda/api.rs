@@ -15,6 +15,8 @@ pub struct Function {
     pub text: Arc<str>,
     /// Its ARN.
     pub arn: Arc<str>,
+    /// Its versions and aliases: what stands behind its ARN, and which version that is.
+    pub qualifiers: Vec<(Arc<str>, Arc<str>)>,
     /// After this long an invocation is cut off.
     pub timeout_ms: u64,
     /// Its memory.

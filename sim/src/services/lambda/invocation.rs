@@ -1,6 +1,6 @@
 use rehearsal_engine::Json;
 
-use crate::world::{ActorId, Millis, Name, QueueId, ReplyTo};
+use crate::world::{ActorId, Millis, Name, Outstanding, QueueId, ReplyTo};
 
 /// One run of a function.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Invocation {
     pub(super) phase: Phase,
     /// The operation of the call it waits for.
     pub(super) calling: Name,
+    /// The call itself.
+    pub(super) outstanding: Outstanding,
     calls: Vec<(Name, u32)>,
     sleeps: u32,
     randoms: u32,
@@ -51,6 +53,7 @@ impl Invocation {
             timeout: None,
             phase: Phase::Starting,
             calling: Name::HANDLER,
+            outstanding: Outstanding::default(),
             calls: Vec::new(),
             sleeps: 0,
             randoms: 0,

@@ -9,7 +9,7 @@ use super::invocation::{Invocation, Phase};
 use super::pollers::Poller;
 use super::sources::EventSource;
 use crate::handlers::entropy::{RANDOM_WEIGHTS, random_value};
-use crate::handlers::{Host, HostError, Start, Step, Wake};
+use crate::handlers::{Host, HostError, Sdk, Start, Step, Wake};
 use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::LambdaMetric;
 use crate::world::{
@@ -30,6 +30,9 @@ pub struct Lambda {
 
 /// AWS: the largest response of a function, as its error message names it.
 const RESPONSE_BYTES_MAX: usize = 6_291_556;
+
+/// AWS: the qualifier of what is not published as a version.
+const LATEST: &str = "$LATEST";
 
 /// A new environment starts this much later when the fault strikes, by its form.
 const COLD_START_MS: [u64; 2] = [300, 2_000];
@@ -91,8 +94,12 @@ impl Lambda {
                 }
                 // A name, `function:NAME` or a whole ARN; a qualifier may follow the name.
                 let name = text.rsplit_once("function:").map_or(&**text, |(_, name)| name);
-                let name = name.split(':').next().unwrap_or(name);
-                self.functions.iter().position(|function| *function.text == *name).map(|index| index as u32)
+                let (name, qualifier) = name.split_once(':').unwrap_or((name, LATEST));
+                let has = |function: &Function| {
+                    qualifier == LATEST || function.qualifiers.iter().any(|(known, _)| **known == *qualifier)
+                };
+                let is_meant = |function: &Function| *function.text == *name && has(function);
+                self.functions.iter().position(is_meant).map(|index| index as u32)
             }
         }
     }
@@ -208,13 +215,21 @@ impl Lambda {
     }
 
     /// The answer to a handler's call arrived.
-    pub fn answer(&mut self, core: &mut Core, id: u32, answer: Answer) -> Result<(), HostError> {
-        let invocation = &self.invocations[id as usize];
+    pub fn answer(&mut self, core: &mut Core, id: u32, call: u32, answer: Answer) -> Result<(), HostError> {
+        let invocation = &mut self.invocations[id as usize];
         if invocation.phase != Phase::Running {
             // Killed meanwhile: what it asked for happened, nobody hears of it.
             return Ok(());
         }
-        self.resume(core, id, Wake::Answer(answer))
+        match invocation.outstanding.answered(core, call, answer) {
+            None => Ok(()),
+            Some(answer) => self.resume(core, id, Wake::Answer(answer)),
+        }
+    }
+
+    /// What the SDK of an invocation does about the call that it waits for.
+    pub fn sdk(&self, id: u32) -> Sdk {
+        self.invocations.get(id as usize).map(|invocation| invocation.outstanding.sdk()).unwrap_or_default()
     }
 
     fn begin(&mut self, core: &mut Core, id: u32) -> Result<(), HostError> {
@@ -253,15 +268,16 @@ impl Lambda {
                 printed.lines().for_each(|line| core.note(actor, || format!("prints {line}")));
             }
             match step {
-                Step::Call(request) => {
+                Step::Call { request, sdk } => {
                     let operation = request.operation();
                     let occurrence = invocation.next_call(operation);
                     // AWS: a killed function leaves exactly a prefix of its effects.
                     match core.fault(FaultId::LaCrashMid, actor, operation, occurrence) {
                         0 => {
-                            let reply_to = ReplyTo::Handler { invocation: id };
+                            let reply_to = ReplyTo::Handler { invocation: id, call: invocation.outstanding.next(sdk) };
                             let principal = self.functions[invocation.function as usize].role;
-                            core.send(Caller { actor, occurrence, principal, reply_to }, request);
+                            let caller = Caller { actor, occurrence, principal, reply_to };
+                            invocation.outstanding.send(core, caller, request);
                         }
                         form => {
                             if form == 2 {
@@ -319,6 +335,8 @@ impl Lambda {
             invocation.phase = Phase::Hanging;
             return;
         }
+        core.coverage_mut()
+            .invocation_ended(invocation.function, response.failed.then_some(|| error_text(&response.payload)));
         core.note(actor, || {
             let verb = if response.failed { "fails with" } else { "returns" };
             format!("{verb} {}", response.payload)
@@ -345,12 +363,14 @@ impl Lambda {
         self.host.abandon(id);
         let function = self.invocations[id as usize].function;
         self.environments[function as usize].discard();
+        core.coverage_mut().invocation_ended(function, Some(|| error_text(&payload)));
         self.close(core, id, Ok(Response::Lambda(InvokeResponse::failed(payload))));
     }
 
     fn close(&mut self, core: &mut Core, id: u32, answer: Answer) {
         let invocation = &mut self.invocations[id as usize];
         invocation.phase = Phase::Ended;
+        invocation.outstanding.give_up(core);
         invocation.event = Json::Null;
         let ran_ms = core.now() - invocation.started;
         core.measure(LambdaMetric::Duration.of(invocation.function), ran_ms as f64);
@@ -367,6 +387,15 @@ impl Lambda {
         });
         core.answer(invocation.actor, invocation.reply_to, answer);
     }
+}
+
+/// An error payload in one line, without what differs from one invocation to the next.
+fn error_text(payload: &Json) -> Arc<str> {
+    let member = |name: &str| payload.get(name).and_then(Json::as_str).unwrap_or_default();
+    let (kind, message) = (member("errorType"), member("errorMessage"));
+    let message =
+        message.rsplit_once(" Error: ").filter(|_| message.starts_with("RequestId: ")).map_or(message, |m| m.1);
+    format!("{kind}: {}", message.lines().next().unwrap_or_default()).into()
 }
 
 fn request_id(invocation: &Invocation) -> Arc<str> {

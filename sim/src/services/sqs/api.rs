@@ -112,6 +112,36 @@ pub enum Request {
         /// Only names that begin so.
         prefix: Arc<str>,
     },
+    /// About moving messages out of a dead-letter queue.
+    Move(MoveRequest),
+}
+
+/// What can be asked about message move tasks. Queues are named by their ARNs.
+#[derive(Clone, Debug)]
+pub enum MoveRequest {
+    /// `StartMessageMoveTask`
+    Start {
+        /// The dead-letter queue.
+        source: Arc<str>,
+        /// Where to; where each message came from unless said.
+        destination: Option<Arc<str>>,
+        /// `MaxNumberOfMessagesPerSecond`
+        per_second: Option<u64>,
+    },
+    /// `ListMessageMoveTasks`
+    List {
+        /// The dead-letter queue.
+        source: Arc<str>,
+        /// At most so many.
+        most: usize,
+    },
+    /// `CancelMessageMoveTask`
+    Cancel {
+        /// The task's handle.
+        handle: Arc<str>,
+        /// The queue that the handle is about.
+        source: Arc<str>,
+    },
 }
 
 /// One entry of a batch.
@@ -205,6 +235,9 @@ impl Request {
             Request::GetQueueUrl { .. } => Name::SQS_GET_QUEUE_URL,
             Request::GetQueueAttributes { .. } => Name::SQS_GET_QUEUE_ATTRIBUTES,
             Request::ListQueues { .. } => Name::SQS_LIST_QUEUES,
+            Request::Move(MoveRequest::Start { .. }) => Name::SQS_START_MESSAGE_MOVE_TASK,
+            Request::Move(MoveRequest::List { .. }) => Name::SQS_LIST_MESSAGE_MOVE_TASKS,
+            Request::Move(MoveRequest::Cancel { .. }) => Name::SQS_CANCEL_MESSAGE_MOVE_TASK,
         }
     }
 
@@ -222,6 +255,9 @@ impl Request {
             Request::GetQueueUrl { .. } => "GetQueueUrl",
             Request::GetQueueAttributes { .. } => "GetQueueAttributes",
             Request::ListQueues { .. } => "ListQueues",
+            Request::Move(MoveRequest::Start { .. }) => "StartMessageMoveTask",
+            Request::Move(MoveRequest::List { .. }) => "ListMessageMoveTasks",
+            Request::Move(MoveRequest::Cancel { .. }) => "CancelMessageMoveTask",
         }
     }
 
@@ -238,6 +274,11 @@ impl Request {
             | Request::PurgeQueue { queue }
             | Request::GetQueueUrl { queue }
             | Request::GetQueueAttributes { queue, .. } => Some(queue),
+            Request::Move(
+                MoveRequest::Start { source, .. }
+                | MoveRequest::List { source, .. }
+                | MoveRequest::Cancel { source, .. },
+            ) => Some(source),
             Request::ListQueues { .. } => None,
         }
     }
@@ -255,6 +296,9 @@ impl Request {
             Request::GetQueueUrl { .. } => "sqs:GetQueueUrl",
             Request::GetQueueAttributes { .. } => "sqs:GetQueueAttributes",
             Request::ListQueues { .. } => "sqs:ListQueues",
+            Request::Move(MoveRequest::Start { .. }) => "sqs:StartMessageMoveTask",
+            Request::Move(MoveRequest::List { .. }) => "sqs:ListMessageMoveTasks",
+            Request::Move(MoveRequest::Cancel { .. }) => "sqs:CancelMessageMoveTask",
         }
     }
 }

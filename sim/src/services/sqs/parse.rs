@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use rehearsal_engine::Json;
 
-use super::api::{BatchEntry, ReceiveMessage, Request, SendMessage, Wait};
+use super::api::{BatchEntry, MoveRequest, ReceiveMessage, Request, SendMessage, Wait};
+use super::moves::source_of_handle;
 use crate::services::{ApiError, MessageAttribute};
 
 /// AWS: a batch has at most ten entries.
@@ -49,6 +50,26 @@ impl Request {
             }
             "ListQueues" => {
                 Request::ListQueues { prefix: text(parameters, "QueueNamePrefix").unwrap_or_else(|| "".into()) }
+            }
+            "StartMessageMoveTask" => Request::Move(MoveRequest::Start {
+                source: required(parameters, "SourceArn")?,
+                destination: text(parameters, "DestinationArn"),
+                per_second: parameters
+                    .get("MaxNumberOfMessagesPerSecond")
+                    .and_then(Json::as_i64)
+                    .map(i64::unsigned_abs),
+            }),
+            "ListMessageMoveTasks" => {
+                let most = parameters.get("MaxResults").and_then(Json::as_i64).unwrap_or(1);
+                let most = usize::try_from(most).unwrap_or(1);
+                Request::Move(MoveRequest::List { source: required(parameters, "SourceArn")?, most })
+            }
+            "CancelMessageMoveTask" => {
+                let handle = required(parameters, "TaskHandle")?;
+                let unreadable =
+                    || ApiError::new("InvalidParameterValue", "Value for parameter TaskHandle is invalid.");
+                let source = source_of_handle(&handle).ok_or_else(unreadable)?;
+                Request::Move(MoveRequest::Cancel { handle, source })
             }
             _ => return Err(ApiError::not_simulated("sqs", operation)),
         })

@@ -5,9 +5,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::api::{BatchEntry, QueueSettings, ReceiveMessage, Request, SendMessage, Wait, name_of};
 use super::message::{Message, MessageState, sequence_number};
+use super::moves::MoveTask;
 use super::queue::{Known, Parked, Queue};
 use super::refusal::{check, check_receipt, expired_receipt, lost_answer, measured_bytes, no_queue, throttled};
 use super::response::{BatchFailure, Received, Response, Sent};
+use crate::handlers::Sdk;
 use crate::services::ApiError;
 use crate::world::metrics::SqsMetric;
 use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, hash_text, uuid};
@@ -16,6 +18,7 @@ use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, has
 #[derive(Debug)]
 pub struct Sqs {
     queues: Vec<Queue>,
+    pub(super) moves: Vec<MoveTask>,
     changed: bool,
 }
 
@@ -31,12 +34,13 @@ const BATCH_BYTES_MAX: usize = 1_048_576;
 impl Sqs {
     /// The service with these queues, empty.
     pub fn new(queues: Vec<QueueSettings>) -> Sqs {
-        Sqs { queues: queues.into_iter().map(Queue::new).collect(), changed: false }
+        Sqs { queues: queues.into_iter().map(Queue::new).collect(), moves: Vec::new(), changed: false }
     }
 
     /// Back to empty queues.
     pub fn reset(&mut self) {
         self.queues.iter_mut().for_each(Queue::reset);
+        self.moves.clear();
         self.changed = false;
     }
 
@@ -56,12 +60,18 @@ impl Sqs {
     }
 
     /// Takes a request that reached the service.
-    pub fn handle(&mut self, core: &mut Core, caller: Caller, request: Request) {
+    pub fn handle(&mut self, core: &mut Core, caller: Caller, sdk: Sdk, request: Request) {
         let Some(name) = request.queue() else {
             let answer = self.list(&request);
             core.answer(caller.actor, caller.reply_to, answer.map(crate::services::Response::Sqs));
             return;
         };
+        if let Request::Move(request) = &request {
+            let answer = self.handle_move(core, caller, request);
+            let answer = answer.map(|json| crate::services::Response::Sqs(Response::Plain(json)));
+            core.answer(caller.actor, caller.reply_to, answer);
+            return;
+        }
         let Some(queue) = self.find(name) else {
             core.answer(caller.actor, caller.reply_to, Err(no_queue()));
             return;
@@ -76,7 +86,9 @@ impl Sqs {
                 match core.fault(FaultId::SqSend, caller.actor, operation, caller.occurrence) {
                     0 => self.send(core, caller, queue, send, 0).map(Response::Sent),
                     1 => Err(throttled()),
-                    2 => self.send(core, caller, queue, send, 0).and_then(|_| Err(lost_answer())),
+                    form if form == 2 || !sdk.repeats() => {
+                        self.send(core, caller, queue, send, 0).and_then(|_| Err(lost_answer()))
+                    }
                     _ => {
                         let first = self.send(core, caller, queue, send.clone(), 0);
                         first.and_then(|_| self.send(core, caller, queue, send, SDK_RETRY)).map(Response::Sent)
@@ -87,7 +99,9 @@ impl Sqs {
                 match core.fault(FaultId::SqSend, caller.actor, operation, caller.occurrence) {
                     0 => self.send_batch(core, caller, queue, entries, 0),
                     1 => Err(throttled()),
-                    2 => self.send_batch(core, caller, queue, entries, 0).and_then(|_| Err(lost_answer())),
+                    form if form == 2 || !sdk.repeats() => {
+                        self.send_batch(core, caller, queue, entries, 0).and_then(|_| Err(lost_answer()))
+                    }
                     _ => {
                         let first = self.send_batch(core, caller, queue, entries.clone(), 0);
                         first.and_then(|_| self.send_batch(core, caller, queue, entries, SDK_RETRY))
@@ -113,7 +127,7 @@ impl Sqs {
             Request::GetQueueAttributes { names, .. } => {
                 Ok(Response::Plain(self.attributes(core.now(), queue, &names)))
             }
-            Request::ListQueues { .. } => Ok(Response::Plain(Json::object())),
+            Request::ListQueues { .. } | Request::Move(_) => Ok(Response::Plain(Json::object())),
         };
         core.fold(match &answer {
             Ok(_) => 1,
@@ -147,7 +161,7 @@ impl Sqs {
         answer_received(core, caller, Vec::new());
     }
 
-    fn find(&self, queue: &str) -> Option<usize> {
+    pub(super) fn find(&self, queue: &str) -> Option<usize> {
         let name = name_of(queue);
         self.queues.iter().position(|queue| *queue.settings.name == *name)
     }
@@ -286,7 +300,7 @@ impl Sqs {
     }
 
     /// Hands messages to those who wait for some.
-    fn serve(&mut self, core: &mut Core, queue: usize) {
+    pub(super) fn serve(&mut self, core: &mut Core, queue: usize) {
         while !self.queues[queue].parked.is_empty() {
             // A poller that gathers a batch goes before those that have none yet.
             let gathers =
@@ -396,6 +410,28 @@ impl Sqs {
         }
         dead.add(message);
         self.serve(core, target);
+    }
+
+    /// Moves a dead letter on, as if it were sent anew.
+    pub(super) fn move_message(&mut self, core: &mut Core, source: usize, sequence: u64, target: usize) {
+        let of_source = &mut self.queues[source];
+        let is_meant = |number: &u32| of_source.message(*number).is_some_and(|message| message.sequence == sequence);
+        let Some(number) = of_source.live.iter().copied().find(is_meant) else { return };
+        let Some(mut message) = of_source.take(number) else { return };
+        let now = core.now();
+        let own = &mut self.queues[target];
+        message.sequence = own.sequence;
+        own.sequence += 1;
+        own.counts.sent += 1;
+        // AWS: a redriven message is a new one, with an id and a time of its own.
+        let key = core.entropy(message.actor, Name::SQS_START_MESSAGE_MOVE_TASK, message.receives);
+        message.id = uuid(key, key.rotate_left(17) ^ 0x517c_c1b7);
+        (message.sent, message.enqueued) = (now, now);
+        (message.receives, message.first_received, message.receipt) = (0, None, None);
+        message.dead_letter_source = None;
+        core.note(message.actor, || format!("moved back to {}", own.settings.name));
+        own.add(message);
+        self.changed = true;
     }
 
     fn delete(&mut self, core: &mut Core, queue: usize, receipt: &str) -> Result<(), ApiError> {

@@ -1,5 +1,7 @@
 //! What the interpreter asks for: calls, timers, an end.
 
+use std::sync::Arc;
+
 use rehearsal_engine::execution::{Effect, Event, Invocation, Outcome, Resumed, Status, TimerPurpose};
 use rehearsal_engine::{Json, json};
 
@@ -215,6 +217,8 @@ impl StepFunctions {
         record.cause = outcome.cause;
         record.stopped = Some(core.now());
         measure_end(core, record);
+        let error = (record.status != Status::Succeeded).then_some(|| error_text(record));
+        core.coverage_mut().execution_ended(record.machine, error);
         for (_, timer) in record.timers.drain(..) {
             core.cancel(timer);
         }
@@ -230,6 +234,16 @@ impl StepFunctions {
         self.changed = self.changed.and(Parts::EXECUTIONS).and(Parts::TOKENS);
         self.announce(core, id);
         self.tell_end(core, id);
+    }
+}
+
+/// Why an execution did not succeed, in one line.
+fn error_text(record: &ExecutionRecord) -> Arc<str> {
+    let cause = record.cause.as_deref().and_then(|cause| cause.lines().next()).unwrap_or_default();
+    match record.error.as_deref() {
+        Some(error) if cause.is_empty() => error.into(),
+        Some(error) => format!("{error}: {cause}").into(),
+        None => record.status.name().into(),
     }
 }
 

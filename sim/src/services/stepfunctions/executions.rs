@@ -19,6 +19,8 @@ pub struct StateMachine {
     pub text: Arc<str>,
     /// Its ARN.
     pub arn: Arc<str>,
+    /// Its versions and aliases: what stands behind its ARN, and which version that is.
+    pub qualifiers: Vec<(Arc<str>, Arc<str>)>,
     /// The ARN of its role.
     pub role_arn: Arc<str>,
     /// Who its tasks' calls are made as.
@@ -43,6 +45,8 @@ pub struct StateMachine {
 pub struct ExecutionRecord {
     /// The state machine, by its index.
     pub machine: u32,
+    /// The version or alias by which the machine was named.
+    pub qualifier: Option<Arc<str>>,
     /// Its lineage.
     pub actor: ActorId,
     /// Its ARN.

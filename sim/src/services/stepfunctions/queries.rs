@@ -23,6 +23,15 @@ impl StepFunctions {
         let record = &self.records()[self.find_execution(arn)? as usize];
         let is_express = self.machines()[record.machine as usize].express;
         let mut members = self.described(record);
+        if let Some(qualifier) = &record.qualifier {
+            let machine = &self.machines()[record.machine as usize];
+            let named = machine.qualifiers.iter().find(|(known, _)| known == qualifier);
+            let version = named.map_or(qualifier, |(_, version)| version);
+            members.push(("stateMachineVersionArn", format!("{}:{version}", machine.arn).into()));
+            if version != qualifier {
+                members.push(("stateMachineAliasArn", format!("{}:{qualifier}", machine.arn).into()));
+            }
+        }
         if !is_express {
             members.push(("redriveCount", record.redrives.into()));
             let is_redrivable = !matches!(record.status, Status::Running | Status::Succeeded);
@@ -70,9 +79,8 @@ impl StepFunctions {
     }
 
     pub(super) fn list(&self, machine: &str, status: Option<&str>, page: &Page) -> Result<Json, ApiError> {
-        let Some(index) = self.machines().iter().position(|known| *known.arn == *machine) else {
-            return Err(no_machine(machine));
-        };
+        let Some((index, qualifier)) = self.find_qualified(machine) else { return Err(no_machine(machine)) };
+        let index = index as usize;
         if self.machines()[index].express {
             return Err(ApiError::new(
                 "StateMachineTypeNotSupported",
@@ -86,7 +94,10 @@ impl StepFunctions {
         };
         let is_meant = |status_of: Status| status.is_none_or(|status| status == status_of.name());
         let before = self.records().iter().take(end);
-        let records = before.filter(|record| record.machine as usize == index && is_meant(record.status));
+        let records = before.filter(|record| {
+            let is_qualified = qualifier.is_none() || record.qualifier.as_deref() == qualifier;
+            record.machine as usize == index && is_qualified && is_meant(record.status)
+        });
         // AWS: the latest first.
         let mut found: Vec<_> = records.collect();
         found.reverse();
@@ -95,7 +106,7 @@ impl StepFunctions {
         paged("executions", &first, &found, next, |record| {
             let mut members = vec![
                 ("executionArn", Json::String(record.arn.clone())),
-                ("stateMachineArn", machine.into()),
+                ("stateMachineArn", Json::String(self.machines()[index].arn.clone())),
                 ("name", Json::String(record.name.clone())),
                 ("status", record.status.name().into()),
                 ("startDate", seconds(record.started)),
@@ -110,11 +121,11 @@ impl StepFunctions {
         let found = if of_execution {
             Some(&self.machines()[self.records()[self.find_execution(arn)? as usize].machine as usize])
         } else {
-            self.machines().iter().find(|known| *known.arn == *arn)
+            self.find_qualified(arn).map(|(index, _)| &self.machines()[index as usize])
         };
         let machine = found.ok_or_else(|| no_machine(arn))?;
         let mut members = vec![
-            ("stateMachineArn", Json::String(machine.arn.clone())),
+            ("stateMachineArn", if of_execution { Json::String(machine.arn.clone()) } else { arn.into() }),
             ("name", Json::String(machine.text.clone())),
             ("definition", Json::String(machine.definition.clone())),
             ("roleArn", Json::String(machine.role_arn.clone())),

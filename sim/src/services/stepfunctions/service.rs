@@ -252,6 +252,10 @@ impl StepFunctions {
             let message = format!("State Machine Does Not Exist: '{arn}'");
             return Err(ApiError::new("StateMachineDoesNotExist", message));
         };
+        let qualifier = match &start.machine {
+            Machine::Arn(arn) => self.find_qualified(arn).and_then(|(_, qualifier)| qualifier).map(Arc::from),
+            Machine::Index(_) => None,
+        };
         let machine = &self.machines[machine_index as usize];
         if let Some(name) = start.name.as_ref().filter(|name| !is_name(name)) {
             return Err(ApiError::new("InvalidName", format!("Invalid Name: '{name}'")));
@@ -283,6 +287,7 @@ impl StepFunctions {
         let id = self.records.len() as u32;
         let mut record = ExecutionRecord {
             machine: machine_index,
+            qualifier,
             actor,
             arn: arn.clone(),
             name,
@@ -357,8 +362,22 @@ impl StepFunctions {
     pub(super) fn find_machine(&self, machine: &Machine) -> Option<u32> {
         match machine {
             Machine::Index(index) => Some(*index),
-            Machine::Arn(arn) => self.machines.iter().position(|machine| machine.arn == *arn).map(|index| index as u32),
+            Machine::Arn(arn) => self.find_qualified(arn).map(|(index, _)| index),
         }
+    }
+
+    /// The machine of an ARN, and the version or alias of it that the ARN names.
+    pub(super) fn find_qualified<'a>(&self, arn: &'a str) -> Option<(u32, Option<&'a str>)> {
+        let means = |machine: &StateMachine| {
+            let rest = arn.strip_prefix(&*machine.arn)?;
+            if rest.is_empty() {
+                return Some(None);
+            }
+            let qualifier = rest.strip_prefix(':')?;
+            machine.qualifiers.iter().any(|(known, _)| **known == *qualifier).then_some(Some(qualifier))
+        };
+        let mut found = self.machines.iter().zip(0_u32..).filter_map(|(machine, index)| Some((index, means(machine)?)));
+        found.next()
     }
 
     pub(super) fn find_execution(&self, arn: &str) -> Result<u32, ApiError> {

@@ -6,7 +6,9 @@ use super::{Draft, function_arn};
 use crate::diagnostics::Place;
 use crate::template::Fields;
 use crate::template::fields::scalar_text;
-use crate::template::stack::{Code, Environment, EventInvokeConfig, EventSourceMapping, Function, Permission};
+use crate::template::stack::{
+    Code, Environment, EventInvokeConfig, EventSourceMapping, Function, Layer, Permission, Qualifier,
+};
 
 /// AWS: what functions have when the template does not say.
 const TIMEOUT_S: u64 = 3;
@@ -83,8 +85,96 @@ pub fn function(draft: Draft<'_, '_, '_>) -> Option<Function> {
         environment,
         reserved_concurrency: reserved_concurrency.map(|count| count as u32),
         dead_letter_arn,
+        layers: fields.texts("Layers"),
         identity: draft.identity,
     })
+}
+
+/// `AWS::Lambda::LayerVersion`
+pub fn layer(draft: Draft<'_, '_, '_>) -> Option<Layer> {
+    let fields = &draft.fields;
+    fields.only(&[
+        "LayerName",
+        "Content",
+        "CompatibleRuntimes",
+        "CompatibleArchitectures",
+        "Description",
+        "LicenseInfo",
+    ]);
+    let content = match fields.required("Content")? {
+        // `aws cloudformation package` takes a path here and puts a bucket in its place.
+        node if scalar_text(node).is_some() => Code::Local(scalar_text(node)?),
+        _ => {
+            let content = fields.object("Content")?;
+            match (content.text(LOCAL_CODE), content.text("S3Bucket"), content.text("S3Key")) {
+                (Some(path), ..) => Code::Local(path),
+                (_, bucket, key) => {
+                    let (bucket, key) = (bucket.unwrap_or_default(), key.unwrap_or_default());
+                    Code::Elsewhere(format!("s3://{bucket}/{key}").into())
+                }
+            }
+        }
+    };
+    Some(Layer { content, identity: draft.identity })
+}
+
+/// `AWS::Lambda::Version` and `AWS::StepFunctions::StateMachineVersion`
+pub fn version(draft: Draft<'_, '_, '_>) -> Option<Qualifier> {
+    let (of_arn, version) = draft.identity.arn.rsplit_once(':')?;
+    let (of_arn, version) = (of_arn.into(), version.into());
+    Some(Qualifier { of_arn, version, is_alias: false, identity: draft.identity })
+}
+
+/// `AWS::Lambda::Alias`
+pub fn function_alias(draft: Draft<'_, '_, '_>) -> Option<Qualifier> {
+    let fields = &draft.fields;
+    fields.only(&[
+        "Name",
+        "FunctionName",
+        "FunctionVersion",
+        "RoutingConfig",
+        "Description",
+        "ProvisionedConcurrencyConfig",
+    ]);
+    fields.required_text("Name")?;
+    fields.required_text("FunctionName")?;
+    let version = fields.required_text("FunctionVersion")?;
+    let weights = fields.object("RoutingConfig").map(|config| config.objects("AdditionalVersionWeights"));
+    warn_of_weights(fields, "RoutingConfig", weights.is_some_and(|weights| !weights.is_empty()));
+    Some(alias(draft, version))
+}
+
+/// `AWS::StepFunctions::StateMachineAlias`
+pub fn machine_alias(draft: Draft<'_, '_, '_>) -> Option<Qualifier> {
+    let fields = &draft.fields;
+    fields.only(&["Name", "Description", "RoutingConfiguration", "DeploymentPreference"]);
+    let routes = fields.objects("RoutingConfiguration");
+    warn_of_weights(fields, "RoutingConfiguration", routes.len() > 1);
+    let deployed = fields.object("DeploymentPreference");
+    let version = match (routes.first(), &deployed) {
+        (Some(route), _) => route.required_text("StateMachineVersionArn")?,
+        (None, Some(preference)) => preference.required_text("StateMachineVersionArn")?,
+        (None, None) => {
+            let hint = "give RoutingConfiguration: [{StateMachineVersionArn: !Ref TheVersion, Weight: 100}]";
+            fields.error("RoutingConfiguration", "missing-property", "the alias stands for no version", hint);
+            return None;
+        }
+    };
+    let number = version.rsplit(':').next().unwrap_or_default().into();
+    Some(alias(draft, number))
+}
+
+fn alias(draft: Draft<'_, '_, '_>, version: Arc<str>) -> Qualifier {
+    let arn = &draft.identity.arn;
+    let of_arn = arn.rsplit_once(':').map_or(arn.clone(), |(of, _)| of.into());
+    Qualifier { of_arn, version, is_alias: true, identity: draft.identity }
+}
+
+fn warn_of_weights(fields: &Fields<'_>, key: &str, is_weighted: bool) {
+    if is_weighted {
+        let message = "the alias divides its calls between versions, and every version runs the template's code here";
+        fields.warn(key, "not-simulated", message, "to test one version with another, give each a function of its own");
+    }
 }
 
 fn code(draft: &Draft<'_, '_, '_>) -> Option<Code> {

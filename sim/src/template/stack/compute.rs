@@ -31,6 +31,8 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// `DeadLetterConfig.TargetArn`
     pub dead_letter_arn: Option<Arc<str>>,
+    /// `Layers`: their ARNs, the first the lowest.
+    pub layers: Vec<Arc<str>>,
 }
 
 /// Where the code of a function is.
@@ -47,6 +49,28 @@ pub enum Code {
     Local(Arc<str>),
     /// In a bucket or an image: cannot be run from here.
     Elsewhere(Arc<str>),
+}
+
+/// A version or an alias of a function or a state machine. Every version runs the code that the template has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Qualifier {
+    /// Names and place; the ARN ends with the version's number or the alias's name.
+    pub identity: Identity,
+    /// The ARN of the function or state machine.
+    pub of_arn: Arc<str>,
+    /// The version: its own number, or that of the version that an alias stands for.
+    pub version: Arc<str>,
+    /// Whether it is an alias.
+    pub is_alias: bool,
+}
+
+/// An `AWS::Lambda::LayerVersion`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Names and place.
+    pub identity: Identity,
+    /// What it has.
+    pub content: Code,
 }
 
 /// An `AWS::StepFunctions::StateMachine`.

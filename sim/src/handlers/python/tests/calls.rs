@@ -58,7 +58,7 @@ impl Stock {
 fn a_call_comes_out_with_its_service_operation_and_parameters() {
     let mut host = Driver::of(TAKE_ONE);
     let (_, step) = host.start(&json!({"productId": "LAPTOP001"}));
-    let Step::Call { service, operation, parameters } = step else { panic!("expected a call, got {step:?}") };
+    let Step::Call { service, operation, parameters, .. } = step else { panic!("expected a call, got {step:?}") };
     assert_eq!((&*service, &*operation), ("dynamodb", "GetItem"));
     assert_eq!(parameters, json!({"Key": {"productId": {"S": "LAPTOP001"}}, "TableName": "Inventory"}));
 }

@@ -123,7 +123,7 @@ impl Database {
                     }
                 }
             }
-            Request::Describe(_) => {}
+            Request::Describe(_) | Request::UpdateTimeToLive(_) => {}
         }
         costs
     }

@@ -16,9 +16,9 @@ impl Database {
                 Ok(Json::from_pairs([("Table", self::table(table))]))
             }
             Describe::TimeToLive(name) => {
-                let schema = self.table(self.table_id(name)?).schema();
+                let table = self.table_id(name)?;
                 let mut members = vec![("TimeToLiveStatus", Json::from("DISABLED"))];
-                if let Some(attribute) = &schema.time_to_live {
+                if let Some(attribute) = self.time_to_live(table) {
                     let enabled = Json::from("ENABLED");
                     members = vec![("TimeToLiveStatus", enabled), ("AttributeName", Json::String(attribute.clone()))];
                 }

@@ -36,6 +36,8 @@ pub struct StreamRecord {
     pub old: Option<Item>,
     /// The item after; `None` if it is gone.
     pub new: Option<Item>,
+    /// Whether DynamoDB itself deleted the item because it had expired.
+    pub is_expiry: bool,
 }
 
 impl Stream {
@@ -83,7 +85,7 @@ impl Stream {
         body.insert("SizeBytes".into(), bytes.into());
         body.insert("StreamViewType".into(), self.view.name().into());
         let region = self.arn.split(':').nth(3).unwrap_or_default();
-        Json::from_pairs([
+        let mut members = vec![
             ("eventID", Json::from(self.event_id(record))),
             ("eventName", record.event_name().into()),
             ("eventVersion", "1.1".into()),
@@ -91,7 +93,12 @@ impl Stream {
             ("awsRegion", region.into()),
             ("dynamodb", body.into()),
             ("eventSourceARN", Json::String(self.arn.clone())),
-        ])
+        ];
+        if record.is_expiry {
+            let identity = [("type", Json::from("Service")), ("principalId", "dynamodb.amazonaws.com".into())];
+            members.push(("userIdentity", Json::from_pairs(identity)));
+        }
+        Json::from_pairs(members)
     }
 
     pub(super) fn reset(&mut self) {
@@ -103,7 +110,12 @@ impl Stream {
             return;
         }
         let sequence = self.records.len() as u32;
-        self.records.push(StreamRecord { sequence, at, key: key.clone(), old: old.cloned(), new: new.cloned() });
+        let (old, new) = (old.cloned(), new.cloned());
+        self.records.push(StreamRecord { sequence, at, key: key.clone(), old, new, is_expiry: false });
+    }
+
+    pub(super) fn mark_expired(&mut self) {
+        self.records.iter_mut().last().into_iter().for_each(|record| record.is_expiry = true);
     }
 
     /// Thirty-two hexadecimal digits, the same for a record whenever it is delivered.

@@ -32,6 +32,7 @@ pub(super) struct Table {
     /// The keys written since the last reset, up to [`TOUCHED_MAX`].
     touched: Vec<ItemKey>,
     stream: Option<Stream>,
+    time_to_live: Option<Arc<str>>,
 }
 
 /// Where an item stands in an index.
@@ -68,6 +69,7 @@ impl Table {
             lag_max_ms: if has_global { INDEX_LAG_MAX_MS } else { ITEM_LAG_MAX_MS },
             seeded: BTreeMap::new(),
             touched: Vec::new(),
+            time_to_live: schema.time_to_live.clone(),
             stream: schema.stream.as_ref().map(|of| Stream::new(of.arn.clone(), of.view, schema.key.clone())),
             schema,
         }
@@ -101,7 +103,21 @@ impl Table {
         self.stream.as_ref()
     }
 
+    pub fn time_to_live(&self) -> Option<&Arc<str>> {
+        self.time_to_live.as_ref()
+    }
+
+    pub fn set_time_to_live(&mut self, attribute: Option<Arc<str>>) {
+        self.time_to_live = attribute;
+    }
+
+    /// The latest commit was DynamoDB's own, which deleted an item that had expired.
+    pub fn mark_expired(&mut self) {
+        self.stream.iter_mut().for_each(Stream::mark_expired);
+    }
+
     pub fn reset(&mut self) {
+        self.time_to_live.clone_from(&self.schema.time_to_live);
         self.commits.clear();
         self.stream.iter_mut().for_each(Stream::reset);
         let mut touched = std::mem::take(&mut self.touched);

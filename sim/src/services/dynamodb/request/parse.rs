@@ -7,7 +7,7 @@ use rehearsal_engine::json::Object;
 
 use super::{
     BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, Describe, GetItem, KeysOfTable, PutItem, Query, Request,
-    Scan, TransactAction, TransactGetItems, TransactWrite, UpdateItem, WriteEntry, WritesOfTable,
+    Scan, TransactAction, TransactGetItems, TransactWrite, UpdateItem, UpdateTimeToLive, WriteEntry, WritesOfTable,
 };
 use crate::services::ApiError;
 use crate::services::dynamodb::text::Text;
@@ -81,6 +81,7 @@ impl Request {
             "TransactWriteItems" => fields.transact_write()?.into(),
             "DescribeTable" => Request::Describe(Describe::Table(fields.only_table()?)),
             "DescribeTimeToLive" => Request::Describe(Describe::TimeToLive(fields.only_table()?)),
+            "UpdateTimeToLive" => fields.update_time_to_live()?,
             "ListTables" => fields.list_tables()?,
             operation => return Err(refused(operation)),
         })
@@ -95,12 +96,12 @@ fn refused(operation: &str) -> ApiError {
         "ExecuteStatement" | "BatchExecuteStatement" | "ExecuteTransaction" => {
             format!("`{operation}` runs PartiQL, which is not simulated: write the statement as one of {DATA_PLANE}")
         }
-        "CreateTable" | "UpdateTable" | "DeleteTable" | "UpdateTimeToLive" => {
+        "CreateTable" | "UpdateTable" | "DeleteTable" => {
             format!("`{operation}` is not simulated: tables are those of the template, for the whole of a run")
         }
         _ => format!(
-            "`{operation}` is no operation that is simulated, which are {DATA_PLANE}, DescribeTable, ListTables and \
-             DescribeTimeToLive"
+            "`{operation}` is no operation that is simulated, which are {DATA_PLANE}, DescribeTable, ListTables, \
+             DescribeTimeToLive and UpdateTimeToLive"
         ),
     };
     ApiError::new("UnknownOperationException", message)
@@ -143,6 +144,20 @@ impl<'a> Fields<'a> {
     fn only_table(self) -> Result<Text, ApiError> {
         self.allow(&[&["TableName"]])?;
         self.table()
+    }
+
+    fn update_time_to_live(self) -> Result<Request, ApiError> {
+        self.allow(&[&["TableName", "TimeToLiveSpecification"]])?;
+        let table = self.table()?;
+        let specification = Fields::of(self.required("TimeToLiveSpecification")?)?;
+        specification.allow(&[&["Enabled", "AttributeName"]])?;
+        specification.required("Enabled")?;
+        let attribute = specification.text("AttributeName")?;
+        let attribute = attribute.filter(|name| !name.is_empty()).ok_or_else(|| {
+            fields::constraint("null", "timeToLiveSpecification.attributeName", "Member must not be null")
+        })?;
+        let enabled = specification.flag("Enabled", false)?;
+        Ok(Request::UpdateTimeToLive(UpdateTimeToLive { table, attribute, enabled }))
     }
 
     fn list_tables(self) -> Result<Request, ApiError> {

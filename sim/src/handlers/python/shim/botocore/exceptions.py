@@ -144,6 +144,22 @@ class NoRegionError(BotoCoreError):
     fmt = "You must specify a region."
 
 
+class InvalidRetryConfigurationError(BotoCoreError):
+    fmt = 'Cannot provide retry configuration for "{retry_config_option}". Valid retry configuration options are: "max_attempts"'
+
+
+class InvalidMaxRetryAttemptsError(InvalidRetryConfigurationError):
+    fmt = 'Value provided to "max_attempts": {provided_max_attempts} must be an integer greater than or equal to {min_value}.'
+
+
+class InvalidRetryModeError(InvalidRetryConfigurationError):
+    fmt = 'Invalid value provided to "mode": "{provided_retry_mode}" must be one of: {valid_modes}'
+
+
+class UnknownClientMethodError(BotoCoreError):
+    fmt = 'Client does not have method: {method_name}'
+
+
 class OperationNotPageableError(BotoCoreError):
     fmt = "Operation cannot be paginated: {operation_name}"
 

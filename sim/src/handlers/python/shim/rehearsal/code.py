@@ -108,6 +108,28 @@ class Loader:
         if place is not None:
             exec(kernel.current.function.files.code(place), module.__dict__)
 
+    @staticmethod
+    def get_data(path):
+        with open(path, "rb") as file:
+            return file.read()
+
+    @staticmethod
+    def get_resource_reader(name):
+        try:
+            from importlib.readers import FileReader
+        except ImportError:
+            # Python 3.9 reads the files by their paths.
+            return None
+        path = kernel.current.function.files.find(name)[0]
+        return None if path is None else FileReader(Place(path))
+
+
+class Place:
+    """What `importlib.resources` asks the loader of a package for."""
+
+    def __init__(self, path):
+        self.path = path
+
 
 class NoLock:
     """Stands where the import system locks a module. One strand runs at a time; a lock that one of them holds while it

@@ -28,16 +28,38 @@ def place(path):
     """The path below `/tmp`, or None for one that is elsewhere."""
     if isinstance(path, int) or kernel.current is None:
         return None
-    path = os.path.normpath(os.fsdecode(path))
+    path = absolute(path)
     return path if path == ROOT or path.startswith(ROOT + "/") else None
+
+
+def absolute(path):
+    path = os.fsdecode(path)
+    return os.path.normpath(path if path.startswith("/") else os.getcwd() + "/" + path)
+
+
+def texts():
+    """The files of who runs, and the folder that their paths are relative to: none for functions, theirs are whole."""
+    function = kernel.current.function
+    return function.files.texts, os.getcwd() + "/" if function.is_script else ""
 
 
 def bundled(path):
     """The text of a file of the function's own code."""
-    invocation = kernel.current
-    if invocation is None or isinstance(path, int) or invocation.function is None:
+    if isinstance(path, int) or kernel.current is None or kernel.current.function is None:
         return None
-    return invocation.function.files.texts.get(os.path.normpath(os.fsdecode(path)))
+    known, folder = texts()
+    path = absolute(path)
+    return known.get(path[len(folder):]) if path.startswith(folder) else None
+
+
+def below(path):
+    """The names in a folder of the function's own code; None where there is no such folder."""
+    if isinstance(path, int) or kernel.current is None or kernel.current.function is None:
+        return None
+    known, folder = texts()
+    prefix = absolute(path).rstrip("/") + "/"
+    whole = (folder + path for path in known)
+    return sorted({path[len(prefix):].split("/")[0] for path in whole if path.startswith(prefix)}) or None
 
 
 def fail(code, path):
@@ -178,20 +200,81 @@ def names(files, folder):
 def listdir(path="."):
     here = place(path)
     if here is None:
-        return _real["listdir"](path)
+        known = below(path)
+        return _real["listdir"](path) if known is None else known
     files = tree()
     if here != ROOT and files.get(here, False) is not None:
         fail(errno.ENOENT if here not in files else errno.ENOTDIR, path)
     return names(files, here)
 
 
+class Entry:
+    """What `os.scandir` tells of a name."""
+
+    def __init__(self, folder, name):
+        self.name, self.path = name, os.path.join(folder, name)
+
+    def stat(self, *, follow_symlinks=True):
+        return os.stat(self.path)
+
+    def is_dir(self, *, follow_symlinks=True):
+        return stat.S_ISDIR(self.stat().st_mode)
+
+    def is_file(self, *, follow_symlinks=True):
+        return stat.S_ISREG(self.stat().st_mode)
+
+    def is_symlink(self):
+        return False
+
+    def is_junction(self):
+        return False
+
+    def inode(self):
+        return 0
+
+    def __fspath__(self):
+        return self.path
+
+    def __repr__(self):
+        return "<DirEntry %r>" % self.name
+
+
+class Scan:
+    def __init__(self, folder):
+        self._entries = iter([Entry(folder, name) for name in listdir(folder)])
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._entries)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        self._entries = iter(())
+
+
+def scandir(path="."):
+    if place(path) is None and below(path) is None:
+        return _real["scandir"](path)
+    return Scan(os.fsdecode(path))
+
+
 def status(name):
     def function(path, *args, **kwargs):
         here = place(path)
         text = bundled(path) if here is None else None
-        if here is None and text is None:
+        if here is None and text is None and below(path) is None:
             return _real[name](path, *args, **kwargs)
-        data = text.encode() if text is not None else None if here == ROOT else tree().get(here, False)
+        if here is None:
+            data = None if text is None else text.encode()
+        else:
+            data = None if here == ROOT else tree().get(here, False)
         if data is False:
             fail(errno.ENOENT, path)
         mode = stat.S_IFDIR | 0o755 if data is None else stat.S_IFREG | 0o644
@@ -247,7 +330,7 @@ def patch_tempfile(module):
 def install():
     _real["open"] = builtins.open
     builtins.open = io.open = open_file
-    for function in (remove, mkdir, rmdir, rename, listdir):
+    for function in (remove, mkdir, rmdir, rename, listdir, scandir):
         _real[function.__name__] = getattr(os, function.__name__)
         setattr(os, function.__name__, function)
     os.unlink, os.replace = remove, rename

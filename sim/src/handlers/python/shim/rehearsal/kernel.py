@@ -73,13 +73,14 @@ class Strand:
 class Invocation:
     __slots__ = (
         "number", "strand", "function", "environment", "request_id", "deadline_ms", "entropy", "drawn", "calls",
-        "clock_reads", "dead", "refusals", "log_characters",
+        "clock_reads", "dead", "refusals", "log_characters", "arn",
     )
 
     def __init__(self, number, strand):
         self.number = number
         self.strand = strand
         self.environment = None
+        self.arn = ""
         self.drawn = self.calls = self.clock_reads = self.refusals = self.log_characters = 0
         self.dead = False
 

@@ -40,6 +40,7 @@ Update:{{ Key!:A UpdateExpression!:s TableName!:s ConditionExpression:s {TRANSAC
 {METRICS} ClientRequestToken:s
 DescribeTable TableName!:s
 DescribeTimeToLive TableName!:s
+UpdateTimeToLive TableName!:s TimeToLiveSpecification!:{{ Enabled!:b AttributeName!:s }}
 ListTables ExclusiveStartTableName:s Limit:i
 """,
     "events": """
@@ -85,6 +86,9 @@ PurgeQueue QueueUrl!:s
 ListQueues QueueNamePrefix:s NextToken:s MaxResults:i
 GetQueueUrl QueueName!:s QueueOwnerAWSAccountId:s
 GetQueueAttributes QueueUrl!:s AttributeNames:[s]
+StartMessageMoveTask SourceArn!:s DestinationArn:s MaxNumberOfMessagesPerSecond:i
+ListMessageMoveTasks SourceArn!:s MaxResults:i
+CancelMessageMoveTask TaskHandle!:s
 """,
     "sns": f"""
 Publish TopicArn:s TargetArn:s PhoneNumber:s Message!:s Subject:s MessageStructure:s \

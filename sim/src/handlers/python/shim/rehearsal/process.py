@@ -14,6 +14,8 @@ from json import dumps
 from rehearsal import code, kernel
 
 PROCESS_ID = 8
+# A script's paths begin here.
+SCRIPT_FOLDER = "/home/client"
 # Different notices of one worker; file names could make any number.
 NOTICES_MAX = 1000
 WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -111,7 +113,7 @@ environ = Environ()
 _told = set()
 
 
-def notice(kind, detail):
+def notice(kind, detail, place=None):
     """Tells the host of behaviour that the world does not control: of each kind a function's first, and its place."""
     invocation = kernel.current
     if invocation is None or invocation.dead:
@@ -119,7 +121,7 @@ def notice(kind, detail):
     subject = (invocation.function.index, kind, detail if kind == "unsupported" else "")
     if subject not in _told and len(_told) < NOTICES_MAX:
         _told.add(subject)
-        path, line = code.user_frame(sys._getframe(1)) or (invocation.function.path, 0)
+        path, line = place or code.user_frame(sys._getframe(1)) or (invocation.function.path, 0)
         kernel.enclose(kernel.NOTICE, dumps([invocation.function.index, kind, detail, path, line]))
 
 
@@ -130,7 +132,7 @@ def install():
     os.getpid = lambda: PROCESS_ID
     os.getppid = lambda: 1
     os.cpu_count = lambda: 2
-    os.getcwd = lambda: "/var/task"
+    os.getcwd = working_folder
     os._exit = lambda status: leave(status)
     os.abort = lambda: leave(134)
     os.kill = kill
@@ -141,6 +143,13 @@ def install():
     _thread.start_new_thread = refuse_thread
     if hasattr(_thread, "start_joinable_thread"):
         _thread.start_joinable_thread = refuse_thread
+
+
+def working_folder():
+    """AWS: a function's is that of its code. A script is run where its path begins."""
+    invocation = kernel.current
+    is_script = invocation is not None and invocation.function is not None and invocation.function.is_script
+    return SCRIPT_FOLDER if is_script else "/var/task"
 
 
 def leave(status):
@@ -177,6 +186,34 @@ def patch_threading(module):
     # An invocation runs on any thread of the pool; the handler believes, as in Lambda, that it is the main one.
     module.current_thread = module.main_thread
     module.currentThread = module.main_thread
+    def start(self):
+        """A thread does all its work where it is started: one order of many, and always the same one."""
+        if "_rehearsal_started" in self.__dict__:
+            raise RuntimeError("threads can only be started once")
+        notice("thread", "started a thread; its work was done at once")
+        self.__dict__["_rehearsal_started"] = True
+        try:
+            self.run()
+        except SystemExit:
+            pass
+        except Exception:
+            from traceback import format_exc
+
+            kernel.log("Exception in thread %s:\n%s" % (self.name, format_exc()))
+
+    def join(self, timeout=None):
+        if "_rehearsal_started" not in self.__dict__:
+            raise RuntimeError("cannot join thread before it is started")
+
+    def wait(self, timeout=None):
+        """Nobody else runs meanwhile, so nobody notifies."""
+        if timeout is None:
+            raise RuntimeError("waits for ever: no other thread runs that could end it")
+        kernel.sleep(max(0, int(timeout * 1000)))
+        return False
+
+    module.Thread.start, module.Thread.join, module.Thread.is_alive = start, join, lambda self: False
+    module.Condition.wait = wait
 
 
 def patch_thread_pool(module):
@@ -240,7 +277,13 @@ def guard(readable_folders):
         notice("foreign code", "loaded foreign code (%s)" % event)
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    watched = {"open": opened, "socket.": connected, "ctypes.": foreign, "subprocess.": spawned, "shutil.": changed}
+    def listed(event, args):
+        path = os.fsdecode(args[0]) if args and isinstance(args[0], (str, bytes)) else "."
+        if not (path + "/").startswith(readable):
+            notice("file", "listed %s" % path)
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    watched = {"os.listdir": listed, "os.scandir": listed, "open": opened, "socket.": connected, "ctypes.": foreign, "subprocess.": spawned, "shutil.": changed}
     families = ("socket.", "ctypes.", "subprocess.", "shutil.")
     for event in ("system", "exec", "fork", "forkpty", "posix_spawn", "spawn"):
         watched["os." + event] = spawned

@@ -107,7 +107,7 @@ def script_variables(arn, given):
     return {
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "HOME": "/home/client",
+        "HOME": process.SCRIPT_FOLDER,
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TZ": ":UTC",
@@ -245,6 +245,7 @@ def run(invocation, text):
     function = functions[index]
     invocation.function = function
     invocation.request_id, invocation.deadline_ms, invocation.entropy = request_id, deadline_ms, seed
+    invocation.arn = arn
     environment = None if fresh else environments.get((index, number))
     if environment is None:
         if function.is_script:
@@ -282,6 +283,7 @@ def run_script(environment):
     try:
         exec(function.files.code(function.path), environment.module.__dict__)
     except Exception as error:
+        tell_missing(error, function)
         lines = trace(error, function)
         if isinstance(error, SyntaxError) and error.filename in function.files.texts:
             lines.append('  File "%s", line %s\n    %s\n' % (error.filename, error.lineno, (error.text or "").strip()))
@@ -334,6 +336,7 @@ def load(environment):
     try:
         exec(function.files.code(function.path), environment.module.__dict__)
     except ImportError as error:
+        tell_missing(error, function)
         message = "Unable to import module '%s': %s" % (module_name, describe(error))
         raise Fault("Runtime.ImportModuleError", message) from None
     except SyntaxError as error:
@@ -349,6 +352,19 @@ def load(environment):
     except AttributeError:
         message = "Handler '%s' missing on module '%s'" % (name, module_name)
         raise Fault("Runtime.HandlerNotFound", message) from None
+
+
+def tell_missing(error, function):
+    """Says of a module that is nowhere what to do about it."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return
+    place, step = None, error.__traceback__
+    while step is not None:
+        path = step.tb_frame.f_code.co_filename
+        if path in function.files.texts:
+            place = (path, step.tb_lineno)
+        step = step.tb_next
+    process.notice("import", "imports '%s'" % error.name, place)
 
 
 def marshal(response, request_id):

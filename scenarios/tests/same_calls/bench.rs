@@ -1,5 +1,5 @@
-//! The native handlers are the template's own Python in Rust: given the same answers, both make the same calls in the same
-//! order, change the same items and end in the same way. Only then does a script of deviations mean the same to both.
+//! A system without a world: its handlers, in Rust or in Python, the tables that they write to, and a service here and
+//! there that fails.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,28 +14,25 @@ use rehearsal::template::stack::{Code, Stack};
 use rehearsal::template::{Settings, read_template};
 use rehearsal::world::Millis;
 use rehearsal_engine::{Json, json};
-use rehearsal_scenarios::{orders, orders_naive};
+
+use crate::journeys::Journey;
+
+/// What is in the tables at the start.
+pub type Rows = Vec<(&'static str, Vec<Attributes>)>;
 
 /// What a call meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub enum Fault {
     Throttled,
     FailedBefore,
     FailedAfter,
     Refused,
 }
 
-const FAULTS: [Fault; 4] = [Fault::Throttled, Fault::FailedBefore, Fault::FailedAfter, Fault::Refused];
-
-/// Invocations one after the other, and how the gateway's draw falls.
-struct Journey {
-    name: &'static str,
-    random: f64,
-    invocations: Vec<(&'static str, Json)>,
-}
+pub const FAULTS: [Fault; 4] = [Fault::Throttled, Fault::FailedBefore, Fault::FailedAfter, Fault::Refused];
 
 /// A host together with the tables that its handlers write to.
-struct Bench {
+pub struct Bench {
     host: Box<dyn Host>,
     functions: Vec<String>,
     database: Database,
@@ -43,64 +40,31 @@ struct Bench {
     now: Millis,
 }
 
-#[test]
-fn the_mended_handlers_make_the_same_calls_in_rust_as_in_python() {
-    compare("orders", &orders::handlers(), &mended_journeys());
-}
-
-#[test]
-fn the_textbook_handlers_make_the_same_calls_in_rust_as_in_python() {
-    compare("orders-naive", &orders_naive::handlers(), &textbook_journeys());
-}
-
-/// Every journey without a fault, and with every fault at every call.
-fn compare(scenario: &str, registry: &Registry, journeys: &[Journey]) {
-    let stack = stack(scenario);
-    let mut native = Bench::new(native_host(&stack, registry), &stack);
-    let mut python = Bench::new(python_host(&stack), &stack);
-    for journey in journeys {
-        let (calls, story) = native.travel(journey, None);
-        assert_same(&story, &python.travel(journey, None).1, journey.name);
-        assert!(calls > 0, "{} makes no call", journey.name);
-        for at in 0..calls {
-            for fault in FAULTS {
-                let native = native.travel(journey, Some((at, fault))).1;
-                let python = python.travel(journey, Some((at, fault))).1;
-                assert_same(&native, &python, &format!("{}, {fault:?} at call {at}", journey.name));
-            }
-        }
-    }
-}
-
-/// Compares two stories line by line, so that a difference is shown where it begins.
-fn assert_same(native: &str, python: &str, journey: &str) {
-    for (number, (native, python)) in native.lines().zip(python.lines()).enumerate() {
-        assert_eq!(native, python, "{journey}: line {number}");
-    }
-    assert_eq!(native.lines().count(), python.lines().count(), "{journey}: one goes on");
-}
-
 impl Bench {
-    fn new(host: Box<dyn Host>, stack: &Stack) -> Bench {
+    pub fn native(stack: &Stack, registry: &Registry, rows: &Rows) -> Bench {
+        Bench::new(native_host(stack, registry), stack, rows)
+    }
+
+    pub fn python(stack: &Stack, rows: &Rows) -> Bench {
+        Bench::new(python_host(stack), stack, rows)
+    }
+
+    fn new(host: Box<dyn Host>, stack: &Stack, rows: &Rows) -> Bench {
         let schemas = stack
             .tables
             .iter()
             .map(|table| TableSchema::new(table.identity.name.clone(), table.key.partition.name.clone()));
         let mut database = Database::new(schemas.collect());
-        let shelf = [("LAPTOP001", 2), ("MOUSE001", 3)].map(|(product, quantity)| {
-            Attributes::from([("productId", product)])
-                .with("quantity", quantity)
-                .with("reserved", Attributes::new())
-                .with("sold", 0)
-        });
-        database.seed("Inventory", &shelf).expect("the template has a table Inventory");
+        for (table, rows) in rows {
+            database.seed(table, rows).expect("the template has the table");
+        }
         let functions = stack.functions.iter().map(|function| function.identity.name.to_string()).collect();
         Bench { host, functions, database, invocations: 0, now: Millis::START }
     }
 
     /// Runs a journey; an invocation that fails is run again, once. Returns the number of calls and everything that
     /// happened.
-    fn travel(&mut self, journey: &Journey, fault: Option<(usize, Fault)>) -> (usize, String) {
+    pub fn travel(&mut self, journey: &Journey, fault: Option<(usize, Fault)>) -> (usize, String) {
         self.host.reset();
         self.database.reset();
         self.now = Millis::START;
@@ -148,7 +112,7 @@ impl Bench {
             .expect("the host starts it");
         loop {
             let wake = match step {
-                Step::Call(request) => {
+                Step::Call { request, .. } => {
                     let met = fault.filter(|(at, _)| at == calls).map(|(_, fault)| fault);
                     *calls += 1;
                     self.now = self.now + 10;
@@ -203,6 +167,11 @@ impl Bench {
                     .expect("text takes everything");
                 answer
             }
+            (Some(Fault::Refused), Request::States(_)) => Err(ApiError::new("TaskTimedOut", "too late")),
+            (_, Request::States(request)) => {
+                writeln!(story, "  {request:?}").expect("text takes everything");
+                Ok(Response::States(json!({})))
+            }
             (_, other) => panic!("no handler of this system asks for {other:?}"),
         };
         match (fault, answer) {
@@ -216,96 +185,7 @@ fn internal_error() -> ApiError {
     ApiError::new("InternalServerError", "sorry").with_status(500)
 }
 
-fn mended_journeys() -> Vec<Journey> {
-    let journey = |name, random, invocations| Journey { name, random, invocations };
-    let validate = |laptops: i64| {
-        let order = order(laptops);
-        ("order-validation", json!({"order": order, "execution": "arn:one"}))
-    };
-    let reserve = |laptops: i64| {
-        let quantities = json!({"MOUSE001": 1, "LAPTOP001": laptops});
-        ("inventory-check", json!({"orderId": "order-1", "quantities": quantities}))
-    };
-    let pay = ("payment-processing", json!({"orderId": "order-1", "amount": 1029.98}));
-    let fulfil = {
-        let quantities = json!({"MOUSE001": 1, "LAPTOP001": 1});
-        ("fulfillment-processing", json!({"orderId": "order-1", "quantities": quantities}))
-    };
-    let cancel = ("order-reconciler", json!({"cancel": "order-1", "reason": "the test says so"}));
-    let sweep = ("order-reconciler", json!({"detail-type": "Scheduled Event", "detail": {}}));
-    let died = |execution: &str| {
-        let input = order(1).to_string();
-        let detail = json!({"executionArn": execution, "status": "ABORTED", "input": input});
-        ("order-reconciler", json!({"detail-type": "Step Functions Execution Status Change", "detail": detail}))
-    };
-    let duplicate = ("order-validation", json!({"order": order(1), "execution": "arn:two"}));
-    let invalid = ("order-validation", json!({"order": {"orderId": "order-1", "items": []}, "execution": "arn:one"}));
-    let (paid, declined) = (0.5, 0.95);
-    vec![
-        journey("an order is fulfilled", paid, vec![validate(1), reserve(1), pay.clone(), fulfil.clone()]),
-        journey(
-            "every step comes twice",
-            paid,
-            vec![
-                validate(1),
-                validate(1),
-                reserve(1),
-                reserve(1),
-                pay.clone(),
-                pay.clone(),
-                fulfil.clone(),
-                fulfil.clone(),
-            ],
-        ),
-        journey("a duplicate is turned away", paid, vec![validate(1), duplicate, died("arn:two"), died("arn:one")]),
-        journey("the shelf is empty", paid, vec![validate(3), reserve(3), reserve(3), cancel.clone()]),
-        journey(
-            "the payment is declined",
-            declined,
-            vec![validate(1), reserve(1), pay.clone(), pay.clone(), cancel.clone(), cancel.clone()],
-        ),
-        journey("a paid order is undone", paid, vec![validate(1), reserve(1), pay.clone(), cancel.clone(), fulfil]),
-        journey("the workflow dies at once", paid, vec![validate(1), died("arn:one"), reserve(1)]),
-        journey("the workflow dies before it pays", paid, vec![validate(1), reserve(1), died("arn:one"), pay.clone()]),
-        journey("the workflow dies after it paid", paid, vec![validate(1), reserve(1), pay, sweep.clone(), sweep]),
-        journey("an order that is no order", paid, vec![invalid, validate(1)]),
-    ]
-}
-
-fn textbook_journeys() -> Vec<Journey> {
-    let steps = |laptops| {
-        ["order-validation", "inventory-check", "payment-processing", "fulfillment-processing"]
-            .map(|function| (function, order(laptops)))
-            .to_vec()
-    };
-    vec![
-        Journey { name: "an order is fulfilled", random: 0.5, invocations: steps(1) },
-        Journey { name: "the shelf is empty", random: 0.5, invocations: steps(3) },
-        Journey { name: "the payment is declined", random: 0.95, invocations: steps(1) },
-        Journey {
-            name: "an order that is no order",
-            random: 0.5,
-            invocations: vec![
-                ("order-validation", json!({"orderId": "order-1", "items": []})),
-                ("order-validation", order(1)),
-            ],
-        },
-    ]
-}
-
-fn order(laptops: i64) -> Json {
-    json!({
-        "orderId": "order-1",
-        "customerId": "CUST001",
-        "items": [
-            {"productId": "MOUSE001", "quantity": 1, "price": 29.99},
-            {"productId": "LAPTOP001", "quantity": laptops, "price": 999.99},
-        ],
-        "totalAmount": 1029.98,
-    })
-}
-
-fn stack(scenario: &str) -> Stack {
+pub fn stack(scenario: &str) -> Stack {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario).join("template.yaml");
     let text = std::fs::read_to_string(&path).expect("the scenario has a template");
     let mut sources = Sources::single("template.yaml", &text);
