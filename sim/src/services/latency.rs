@@ -18,7 +18,7 @@ impl Request {
         match self {
             Request::CloudWatch(_) => CLOUDWATCH,
             Request::DynamoDb(_) | Request::Streams(_) => DYNAMODB,
-            Request::Events(_) | Request::Archives(_) => EVENTS,
+            Request::Events(_) | Request::Rules(_) | Request::Archives(_) => EVENTS,
             Request::Lambda(_) => LAMBDA,
             Request::States(_) => STATES,
             Request::S3(_) => S3,

@@ -52,6 +52,8 @@ fn rows() -> Vec<Row> {
         row(EbPutThrottle, 3, sender, SENT, "InternalFailure [default till]"),
         row(EbPutDup, 1, sender, SENT, "0 failed [default till, default till]"),
         row(EbPutDup, 2, sender, SENT, "0 failed [default till, default till]"),
+        row(EbRuleLag, 1, switched, "0 heard", "1 heard"),
+        row(EbRuleLag, 2, switched, "0 heard", "1 heard"),
         row(EbSchedDup, 1, schedule, "[60400]", "[60400, 60400]"),
         row(EbSchedJitter, 1, schedule, "[60400]", "[60900]"),
         row(EbSchedJitter, 2, schedule, "[60400]", "[90400]"),
@@ -699,6 +701,27 @@ fn alarm() -> (Stage, Log, fn(&Run, &Log) -> String) {
         Some(change) => format!("{} after {} s", change.to.text(), change.at.since_start() / 1000),
         None => "nothing".to_owned(),
     })
+}
+
+/// A function that switches a rule off and puts an event; how many the rule's target hears.
+fn switched() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("echo")
+        .permit("echo")
+        .function("operator")
+        .rule("Rule", "default", "till", json!([{"Id": "one", "Arn": function_arn("echo")}]))
+        .invoke("0s", "operator", json!({}))
+        .handlers(move || {
+            handlers.echo(Registry::default(), "echo").with("operator", |context, _| async move {
+                call(&context, "events", "DisableRule", json!({"Name": "Rule"})).await?;
+                let entry = json!({"Source": "till", "DetailType": "T", "Detail": "{}"});
+                call(&context, "events", "PutEvents", json!({"Entries": [entry]})).await?;
+                Ok(Json::Null)
+            })
+        });
+    (stage, log, |_, log| format!("{} heard", log.lines().len()))
 }
 
 /// A function that puts a number and reads it at once and again later; how many it sees.

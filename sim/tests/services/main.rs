@@ -21,6 +21,7 @@ mod python;
 mod qualifiers;
 mod rule_metrics;
 mod rule_targets;
+mod rules;
 mod scheduler;
 mod sdk;
 mod sns;

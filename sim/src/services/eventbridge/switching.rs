@@ -76,7 +76,9 @@ impl RuleRequest {
     pub fn parse(operation: &str, parameters: &Json) -> Option<Result<RuleRequest, ApiError>> {
         let text = |key: &str| parameters.get(key).and_then(Json::as_str).map(Arc::<str>::from);
         let required = |key: &str| {
-            text(key).ok_or_else(|| ApiError::validation(format!("Parameter {key} is not valid. Reason: {key} is a required argument.")))
+            text(key).ok_or_else(|| {
+                ApiError::validation(format!("Parameter {key} is not valid. Reason: {key} is a required argument."))
+            })
         };
         let bus = text("EventBusName");
         let one = |what, key: &str| required(key).map(|name| RuleRequest::One { what, name, bus: bus.clone() });
@@ -89,7 +91,10 @@ impl RuleRequest {
                 prefix: text("NamePrefix").unwrap_or_default(),
                 bus,
                 from: text("NextToken").and_then(|token| token.parse().ok()).unwrap_or_default(),
-                limit: parameters.get("Limit").and_then(Json::as_i64).map_or(LIST_MAX, |limit| limit.clamp(1, 100) as usize),
+                limit: parameters
+                    .get("Limit")
+                    .and_then(Json::as_i64)
+                    .map_or(LIST_MAX, |limit| limit.clamp(1, 100) as usize),
             }),
             "TestEventPattern" => required("EventPattern")
                 .and_then(|pattern| Ok(RuleRequest::TestEventPattern { pattern, event: required("Event")? })),
@@ -184,19 +189,15 @@ impl EventBridge {
         self.measure_periods();
     }
 
-    fn answer_about_rules(
-        &mut self,
-        core: &mut Core,
-        caller: Caller,
-        request: &RuleRequest,
-    ) -> Result<Json, ApiError> {
+    fn answer_about_rules(&mut self, core: &mut Core, caller: Caller, request: &RuleRequest) -> Result<Json, ApiError> {
         match request {
             RuleRequest::TestEventPattern { pattern, event } => test_pattern(pattern, event),
             RuleRequest::ListRules { prefix, bus, from, limit } => {
                 let bus = self.existing_bus(bus.as_deref())?;
                 let of_bus = self.rules.iter().zip(&self.switches).filter(|(rule, _)| rule.bus == bus);
                 let mut meant = of_bus.filter(|(rule, _)| rule.text.starts_with(&**prefix)).skip(*from);
-                let rules: Vec<Json> = meant.by_ref().take(*limit).map(|(rule, switch)| self.described(rule, *switch)).collect();
+                let rules: Vec<Json> =
+                    meant.by_ref().take(*limit).map(|(rule, switch)| self.rule_described(rule, *switch)).collect();
                 let next = meant.next().map(|_| (from + rules.len()).to_string());
                 let mut members = vec![("Rules", Json::from(rules))];
                 members.extend(next.map(|token| ("NextToken", Json::from(token))));
@@ -210,7 +211,7 @@ impl EventBridge {
                     ApiError::new("ResourceNotFoundException", message)
                 })?;
                 match what {
-                    RuleQuestion::Describe => Ok(self.described(&self.rules[rule], self.switches[rule])),
+                    RuleQuestion::Describe => Ok(self.rule_described(&self.rules[rule], self.switches[rule])),
                     RuleQuestion::ListTargets => Ok(json!({"Targets": (self.rules[rule].listed.clone())})),
                     RuleQuestion::Enable | RuleQuestion::Disable => {
                         self.switches[rule].wanted = *what == RuleQuestion::Enable;
@@ -237,7 +238,7 @@ impl EventBridge {
         })
     }
 
-    fn described(&self, rule: &Rule, switch: Switch) -> Json {
+    fn rule_described(&self, rule: &Rule, switch: Switch) -> Json {
         let mut members = vec![("Name", Json::from(rule.text.clone())), ("Arn", rule.arn.clone().into())];
         members.extend(rule.pattern.as_ref().map(|(text, _)| ("EventPattern", text.clone().into())));
         members.extend(rule.schedule_text.clone().map(|text| ("ScheduleExpression", text.into())));
@@ -249,8 +250,8 @@ impl EventBridge {
 
 /// AWS: both the pattern and the event's envelope are checked.
 fn test_pattern(pattern: &str, event: &str) -> Result<Json, ApiError> {
-    let pattern =
-        Pattern::parse(pattern).map_err(|rejection| ApiError::new("InvalidEventPatternException", rejection.message))?;
+    let pattern = Pattern::parse(pattern)
+        .map_err(|rejection| ApiError::new("InvalidEventPatternException", rejection.message))?;
     let invalid = || ApiError::validation("Parameter Event is not valid.");
     let parsed = Json::parse(event).map_err(|_| invalid())?;
     if parsed.as_object().is_none() || Event::first_missing(&parsed).is_some() {
