@@ -15,7 +15,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use quamina::{Quamina, QuaminaBuilder};
-use rehearsal_engine::events::{Pattern, RuleMatcher};
 use rules::Rules;
 
 const ROUNDS: usize = 15;
@@ -49,7 +48,7 @@ fn main() {
 }
 
 fn row(rules: &Rules, events: &[&[u8]]) -> String {
-    let ours = ours(rules);
+    let ours = rules.matcher();
     let mut keys = Vec::new();
     let mut find = |event: &[u8]| {
         keys.clear();
@@ -83,19 +82,6 @@ fn row(rules: &Rules, events: &[&[u8]]) -> String {
         rules.name,
         our_rate / their_rate
     )
-}
-
-fn ours(rules: &Rules) -> RuleMatcher<u32> {
-    let mut matcher = RuleMatcher::new();
-    for (key, ways) in rules.patterns.iter().enumerate() {
-        let text = match &ways[..] {
-            [only] => only.clone(),
-            several => format!(r#"{{"$or":[{}]}}"#, several.join(",")),
-        };
-        let pattern = Pattern::parse(&text).unwrap_or_else(|rejection| panic!("{text}: {rejection}"));
-        matcher.add(key as u32, &pattern);
-    }
-    matcher
 }
 
 /// The peer with the same rules, or why there is none.

@@ -1,5 +1,7 @@
 //! The rules of each row: five that suit the parcels, and sets of any size for the envelopes.
 
+use rehearsal_engine::events::{Pattern, RuleMatcher};
+
 use super::events::{DETAIL_TYPES, EXTENSIONS, STATUSES};
 
 /// Rules of one row.
@@ -7,6 +9,22 @@ pub struct Rules {
     pub name: String,
     /// Each as the ways through its `$or`; a peer without `$or` gets one pattern per way under the rule's number.
     pub patterns: Vec<Vec<String>>,
+}
+
+impl Rules {
+    /// A matcher that knows each rule by its number.
+    pub fn matcher(&self) -> RuleMatcher<u32> {
+        let mut matcher = RuleMatcher::new();
+        for (key, ways) in self.patterns.iter().enumerate() {
+            let text = match &ways[..] {
+                [only] => only.clone(),
+                several => format!(r#"{{"$or":[{}]}}"#, several.join(",")),
+            };
+            let pattern = Pattern::parse(&text).unwrap_or_else(|rejection| panic!("{text}: {rejection}"));
+            matcher.add(key as u32, &pattern);
+        }
+        matcher
+    }
 }
 
 /// Rows on parcels.

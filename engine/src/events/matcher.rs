@@ -32,6 +32,7 @@ mod consistency;
 mod entries;
 mod findings;
 mod index;
+mod landmarks;
 mod scan;
 mod table;
 mod trie;
@@ -79,7 +80,8 @@ pub struct MalformedEvent {
 impl MalformedEvent {
     /// What a strict reader says of bytes that the walk stumbled over.
     fn of(bytes: &[u8], broken: Broken) -> MalformedEvent {
-        let Broken { at, is_cut_short } = broken;
+        let at = broken.at;
+        let is_cut_short = at >= bytes.len();
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
@@ -125,12 +127,16 @@ impl<K: Ord + Clone> RuleMatcher<K> {
 
     /// Appends the keys of the rules that match `event`, in the order of the keys.
     pub fn matches(&self, event: &Json, matched: &mut Vec<K>) {
-        self.collect(&self.slots(event), matched);
+        let mut findings = Findings::new(&self.index);
+        value::walk(event, &mut findings);
+        self.collect(findings.decide(), matched);
     }
 
     /// Whether any rule matches `event`.
     pub fn matches_any(&self, event: &Json) -> bool {
-        !self.slots(event).is_empty()
+        let mut findings = Findings::new(&self.index);
+        value::walk(event, &mut findings);
+        !findings.decide().is_empty()
     }
 
     /// The same as [`matches`](RuleMatcher::matches) for the event that `text` holds, where repeated keys are all values
@@ -149,7 +155,7 @@ impl<K: Ord + Clone> RuleMatcher<K> {
     pub fn matches_bytes(&self, bytes: &[u8], matched: &mut Vec<K>) -> Result<usize, MalformedEvent> {
         let mut findings = Findings::new(&self.index);
         let end = bytes::walk(bytes, &mut findings).map_err(|broken| MalformedEvent::of(bytes, broken))?;
-        self.collect(&findings.decide(), matched);
+        self.collect(findings.decide(), matched);
         Ok(end)
     }
 
@@ -158,7 +164,7 @@ impl<K: Ord + Clone> RuleMatcher<K> {
     pub fn matches_event(&self, event: &[u8], matched: &mut Vec<K>) -> Result<(), MalformedEvent> {
         let mut findings = Findings::new(&self.index);
         bytes::walk_enough(event, &mut findings).map_err(|broken| MalformedEvent::of(event, broken))?;
-        self.collect(&findings.decide(), matched);
+        self.collect(findings.decide(), matched);
         Ok(())
     }
 
@@ -168,12 +174,6 @@ impl<K: Ord + Clone> RuleMatcher<K> {
         self.keys.push(Some(key.clone()));
         let indexed = self.index.add(slot, branches);
         self.rules.insert(key, Rule { slot, indexed, branches: branches.clone() });
-    }
-
-    fn slots(&self, event: &Json) -> Vec<Slot> {
-        let mut findings = Findings::new(&self.index);
-        value::walk(event, &mut findings);
-        findings.decide()
     }
 
     fn collect(&self, slots: &[Slot], matched: &mut Vec<K>) {

@@ -1,9 +1,9 @@
 //! Native handlers and the template's own Python are the same system: whatever the script, nobody outside can tell them
-//! apart. A thousand scripts of each system, half of them under stress; the other systems' tests are beside their promises.
+//! apart. A thousand scripts of each order system, of seeds as every sweep draws them; the tests of those in branches, of
+//! those that wait and of queued ones are beside their promises.
 
-use std::time::Duration;
-
-use rehearsal::explore::strategies::{Replay, Seeded, run_key};
+use rehearsal::explore::Strategy;
+use rehearsal::explore::strategies::{Replay, run_key};
 use rehearsal::harness::{Handlers, Harness};
 use rehearsal::testing::account;
 use rehearsal::world::{FaultPlan, Profile};
@@ -24,16 +24,14 @@ fn native_and_python_handlers_of_the_textbook_orders_agree_on_faulted_scripts() 
     agree(&naive.faults(FaultPlan::of(Profile::Documented)), 500, 500);
 }
 
-/// A worker may have to wait for its turn where every core is busy.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 /// Replays the script of each native run with the template's Python and compares all that happened.
 pub fn agree(native: &Harness, first: u64, count: u64) {
-    let python = native.clone().handlers(Handlers::Python).watchdog(PATIENCE);
+    let python = native.clone().handlers(Handlers::Python);
     in_parallel(count, |seeds| {
         let (mut native, mut python) = (world(native), world(&python));
         for seed in seeds.map(|seed| first + seed) {
-            let outcome = native.run(Box::new(Seeded::new(seed)), run_key(seed), true).expect("native handlers run");
+            let decisions = Strategy::Mixed.recipe(seed).decisions(seed);
+            let outcome = native.run(decisions, run_key(seed), true).expect("native handlers run");
             let in_rust = without_traces(account(&native, &outcome));
             let script = native.core.script();
             let outcome = python.run(Box::new(Replay::new(&script)), run_key(seed), true).expect("Python runs");

@@ -1,13 +1,14 @@
 //! The order system with somebody who watches it: what the published alarm and dashboard miss, and the mended ones do not.
 
-use rehearsal::harness::Harness;
+use rehearsal::harness::{Harness, Run};
 use rehearsal::report::monitoring_text;
 use rehearsal::services::cloudwatch::AlarmState;
 use rehearsal::testing;
+use rehearsal_engine::Json;
 use rehearsal_engine::execution::Status;
 use rehearsal_scenarios::orders_naive;
 
-use crate::support::folder;
+use crate::support::{calm, folder};
 
 const NOTICED: &str = "a failed order raises the alarm";
 
@@ -66,4 +67,20 @@ fn the_published_widget_is_always_empty_and_said_to_be() {
     for text in [mended, published] {
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
+}
+
+#[test]
+fn nothing_consumes_a_completed_payment_until_a_design_gives_its_rule_a_target() {
+    let harness = monitored("scenario.yaml").faults(calm());
+    let accepted = |run: &Run, detail_type: &str| {
+        let events = run.world.eventbridge.accepted().iter().map(|accepted| accepted.event.to_json());
+        events.filter(|event| event.get("detail-type").and_then(Json::as_str) == Some(detail_type)).count()
+    };
+    let mut runs = (0..50).map(|seed| harness.run(seed).expect("handlers that run"));
+    let run = runs.find(|run| accepted(run, "Payment Completed") > 0).expect("an order that is paid");
+    assert_eq!(run.world.stepfunctions.records().len(), accepted(&run, "Order Placed"));
+    let text = monitoring_text(&run.world);
+    let (_, widget) = text.split_once("PaymentCompletedRule").expect("the rule has a widget");
+    let invocations = widget.lines().find(|line| line.contains(" Invocations")).expect("its invocations");
+    assert!(invocations.ends_with("empty"), "{text}");
 }

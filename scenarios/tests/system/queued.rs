@@ -41,6 +41,6 @@ fn a_function_that_adds_whatever_it_hears_is_found_out_by_each_way_to_hear_twice
 fn native_and_python_handlers_of_queued_orders_agree_on_faulted_scripts() {
     let native = testing::load(folder("orders-queued")).native(orders_queued::handlers);
     let unjudged = native.invariants(|_| Vec::new());
-    agree(&unjudged.clone().faults(stress()), 0, 500);
-    agree(&unjudged, 500, 500);
+    agree(&unjudged.clone().faults(stress()), 0, 200);
+    agree(&unjudged, 200, 100);
 }

@@ -14,8 +14,8 @@ use crate::handlers::python::WATCHDOG_SECONDS;
 use crate::harness::Harness;
 use crate::report::json::{run_json, scripts_told};
 use crate::report::{
-    Again, Checked, Replayed, SEEDS_USUAL, Summary, Verdict, github_text, json_report, junit_xml, monitoring_text,
-    summary_text,
+    Again, Checked, Replayed, SEEDS_USUAL, Summary, Verdict, github_text, html_report, json_report, junit_xml,
+    monitoring_text, summary_text,
 };
 use crate::world::{Profile, Token};
 
@@ -48,7 +48,7 @@ pub struct CheckArgs {
     /// Write what was reached and what was not to this file, as JSON
     #[arg(long, value_name = "FILE")]
     coverage: Option<PathBuf>,
-    /// Write a report for programs: junit=FILE or json=FILE; may be given several times
+    /// Write a report: junit=FILE or json=FILE for programs, html=FILE for people; may be given several times
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     report: Vec<ReportTo>,
     /// Seconds of real time after which a handler that does nothing counts as hung
@@ -122,7 +122,7 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
     if let Some(file) = &args.coverage {
         write_json(file, &coverage)?;
     }
-    let is_reported = args.report.iter().any(|report| report.kind == ReportKind::Json);
+    let is_reported = args.report.iter().any(|report| report.kind != ReportKind::Junit);
     let retold = Retold::of(&harness, &found, &shrunk, is_reported)?;
     let scenario = args.scenario.display().to_string();
     let summary = Summary {
@@ -158,6 +158,7 @@ fn run(args: &CheckArgs) -> Result<u8, String> {
         match report.kind {
             ReportKind::Junit => write_text(&report.file, &junit_xml(&checked))?,
             ReportKind::Json => write_json(&report.file, &json_report(&checked))?,
+            ReportKind::Html => write_text(&report.file, &html_report(&json_report(&checked)))?,
         }
     }
     Ok(match verdict {

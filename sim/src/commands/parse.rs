@@ -15,7 +15,7 @@ pub struct Seeds {
     pub count: u64,
 }
 
-/// A report for programs, and where to write it.
+/// A report, and where to write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportTo {
     /// Which one.
@@ -31,6 +31,8 @@ pub enum ReportKind {
     Junit,
     /// JSON.
     Json,
+    /// A page.
+    Html,
 }
 
 /// `1000`, or `A..B` without B.
@@ -75,17 +77,18 @@ pub(super) fn parse_strategy(text: &str) -> Result<Strategy, String> {
     })
 }
 
-/// `junit=FILE` or `json=FILE`.
+/// `junit=FILE`, `json=FILE` or `html=FILE`.
 pub(super) fn parse_report(text: &str) -> Result<ReportTo, String> {
     let report = text.split_once('=').filter(|(_, file)| !file.is_empty()).and_then(|(kind, file)| {
         let file = PathBuf::from(file);
         match kind {
             "junit" => Some(ReportTo { kind: ReportKind::Junit, file }),
             "json" => Some(ReportTo { kind: ReportKind::Json, file }),
+            "html" => Some(ReportTo { kind: ReportKind::Html, file }),
             _ => None,
         }
     });
-    report.ok_or_else(|| "expected junit=FILE or json=FILE".to_owned())
+    report.ok_or_else(|| "expected junit=FILE, json=FILE or html=FILE".to_owned())
 }
 
 pub(super) fn parse_profile(text: &str) -> Result<Profile, String> {

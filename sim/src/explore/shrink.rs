@@ -100,6 +100,7 @@ pub fn shrink(
         shrinker.drop_kinds()?;
         shrinker.drop_choices()?;
         shrinker.drop_repeats()?;
+        shrinker.change_forms()?;
         shrinker.merge_actors()?;
         shrinker.lower_values()?;
         shrinker.renumber_actors()?;

@@ -154,9 +154,9 @@ fn a_report_that_cannot_be_written_is_refused_before_the_work() {
     for (report, reason) in [
         ("json=nowhere/report.json", "nowhere/report.json: cannot be written: there is no such folder"),
         ("junit=.", ".: cannot be written: it is a folder"),
-        ("xml=report.xml", "expected junit=FILE or json=FILE"),
-        ("json=", "expected junit=FILE or json=FILE"),
-        ("json", "expected junit=FILE or json=FILE"),
+        ("xml=report.xml", "expected junit=FILE, json=FILE or html=FILE"),
+        ("json=", "expected junit=FILE, json=FILE or html=FILE"),
+        ("json", "expected junit=FILE, json=FILE or html=FILE"),
     ] {
         let ran = shop.check(&["--report", report]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{report}");
@@ -179,4 +179,19 @@ fn github_shows_what_broke_beside_the_invariant() {
     assert!(!shop.check(&[]).out.contains("::error"));
     let unreached = Shop::with("scenario.yaml", "$count(tables.Orders[paid]) > 0", "$count(tables.Orders) > 99");
     assert_snapshot!("github_unreached", on_github(&unreached, &[]));
+}
+
+#[test]
+fn the_page_shows_the_failure_and_nothing_of_it_becomes_markup() {
+    let shop = broken();
+    shop.replace("scenario.yaml", "each order is paid once", "\"each order is <b>paid</b> once\"");
+    let ran = shop.check(&["--report", "html=report.html"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    let page = shop.read("report.html");
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    assert!(page.contains("Broken: each order is &lt;b&gt;paid&lt;/b&gt; once") && !page.contains("<b>paid"), "{page}");
+    for told in ["EB-DUP", "every promise holds", "ExecutionStarted", "Coverage", "rehearsal replay"] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert!(!page.contains("<script") && !page.contains("href="));
 }

@@ -2,31 +2,25 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-
 use super::findings::{Findings, FrameId};
-use super::scan::{Broken, Scanner};
-use super::trie::NodeId;
+use super::scan::{Ahead, Broken, Scanner};
+use super::trie::{Keys, NodeId};
 use crate::events::pattern::{Numeral, Scalar};
 use crate::events::tokens::decoded;
 use crate::source::NESTING_MAX;
 
 /// Walks the event that `bytes` begin with; says where it ends. A value that is no object holds nothing.
 pub(super) fn walk<'e>(bytes: &'e [u8], findings: &mut Findings<'_, 'e>) -> Result<usize, Broken> {
-    Walk { scanner: Scanner::new(bytes), findings, may_stop: false, open_arrays: 0 }.event().map_err(
-        |stop| match stop {
-            Stop::Broken(broken) => broken,
-            Stop::Enough => Broken { at: bytes.len(), is_cut_short: false },
-        },
-    )
+    Walk::new(bytes, findings).event()
 }
 
 /// Walks the event that `bytes` are, and stops once nothing behind can matter.
 pub(super) fn walk_enough<'e>(bytes: &'e [u8], findings: &mut Findings<'_, 'e>) -> Result<(), Broken> {
-    let may_stop = findings.index.landmarks.is_some();
-    match (Walk { scanner: Scanner::new(bytes), findings, may_stop, open_arrays: 0 }).event() {
-        Ok(_) | Err(Stop::Enough) => Ok(()),
-        Err(Stop::Broken(broken)) => Err(broken),
+    let mut walk = Walk::new(bytes, findings);
+    walk.may_stop = walk.findings.index.landmarks.are_few();
+    match walk.event() {
+        Err(_) if walk.has_enough => Ok(()),
+        outcome => outcome.map(|_| ()),
     }
 }
 
@@ -35,79 +29,81 @@ struct Walk<'w, 'i, 'e> {
     findings: &'w mut Findings<'i, 'e>,
     /// Whether the walk may end before the event does.
     may_stop: bool,
+    /// Whether it did. It goes back up as an error then.
+    has_enough: bool,
     open_arrays: usize,
 }
 
-/// Why a walk ends before its event does.
-enum Stop {
-    Broken(Broken),
-    /// No value that is to come can matter.
-    Enough,
-}
-
-impl From<Broken> for Stop {
-    fn from(broken: Broken) -> Stop {
-        Stop::Broken(broken)
+impl<'w, 'i, 'e> Walk<'w, 'i, 'e> {
+    fn new(bytes: &'e [u8], findings: &'w mut Findings<'i, 'e>) -> Walk<'w, 'i, 'e> {
+        Walk { scanner: Scanner::new(bytes), findings, may_stop: false, has_enough: false, open_arrays: 0 }
     }
-}
 
-impl<'e> Walk<'_, '_, 'e> {
-    fn event(&mut self) -> Result<usize, Stop> {
+    fn event(&mut self) -> Result<usize, Broken> {
         let start = self.scanner.skip_blanks(0);
         match self.scanner.byte(start) {
             b'{' => self.object(start, NodeId::ROOT, None, NESTING_MAX),
-            b'"' | b'[' => Ok(self.scanner.value_end(start)?),
+            b'"' | b'[' => self.scanner.value_end(start),
             _ => {
                 let end = self.scanner.word_end(start);
                 match self.scanner.slice(start, end) {
                     b"true" | b"false" | b"null" => Ok(end),
-                    number if is_number(number) => Ok(end),
-                    _ => Err(self.scanner.broken(if self.scanner.byte(end) == 0 { end } else { start }).into()),
+                    number if Numeral::read(number).is_ok_and(|(_, length)| length == number.len()) => Ok(end),
+                    _ => Err(Broken { at: if self.scanner.byte(end) == 0 { end } else { start } }),
                 }
             }
         }
     }
 
     /// Behind the object that opens at `start`.
-    fn object(&mut self, start: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Stop> {
-        let depth_left = depth_left.checked_sub(1).ok_or_else(|| self.scanner.broken(start))?;
+    fn object(
+        &mut self,
+        start: usize,
+        node: NodeId,
+        frame: Option<FrameId>,
+        depth_left: usize,
+    ) -> Result<usize, Broken> {
+        let depth_left = depth_left.checked_sub(1).ok_or(Broken { at: start })?;
+        let keys = self.findings.index.trie.keys_below(node);
         let mut at = self.scanner.skip_blanks(start + 1);
         if self.scanner.byte(at) == b'}' {
             return Ok(at + 1);
         }
         loop {
-            if self.scanner.byte(at) != b'"' {
-                return Err(self.scanner.broken(at).into());
-            }
-            let key_end = self.scanner.string_end(at + 1)?;
-            let child = self.child(node, at + 1, key_end)?;
-            at = self.scanner.skip_blanks(key_end + 1);
-            if self.scanner.byte(at) != b':' {
-                return Err(self.scanner.broken(at).into());
-            }
-            at = self.scanner.skip_blanks(at + 1);
+            let (key, key_end) =
+                match self.scanner.next_key(at, |scanner, start, end| may_hold(keys, scanner, start, end))? {
+                    Ahead::Key(start, end) => (start, end),
+                    Ahead::End(end) => return Ok(end),
+                };
+            let child = self.child(keys, key, key_end)?;
+            at = self.scanner.value_start(key_end)?;
             at = match child {
                 Some(child) => {
                     let end = self.value(at, child, frame, depth_left)?;
                     if self.may_stop && self.is_enough(end) {
-                        return Err(Stop::Enough);
+                        self.has_enough = true;
+                        return Err(Broken { at: end });
                     }
                     end
                 }
                 None => self.scanner.value_end(at)?,
             };
-            at = self.scanner.skip_blanks(at);
-            match self.scanner.byte(at) {
-                b',' => at = self.scanner.skip_blanks(at + 1),
-                b'}' => return Ok(at + 1),
-                _ => return Err(self.scanner.broken(at).into()),
+            match self.scanner.next_item(at, b'}')? {
+                (Some(next), _) => at = next,
+                (None, end) => return Ok(end),
             }
         }
     }
 
     /// Behind the array that opens at `start`.
-    fn array(&mut self, start: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Stop> {
-        let depth_left = depth_left.checked_sub(1).ok_or_else(|| self.scanner.broken(start))?;
+    fn array(
+        &mut self,
+        start: usize,
+        node: NodeId,
+        frame: Option<FrameId>,
+        depth_left: usize,
+    ) -> Result<usize, Broken> {
+        let depth_left = depth_left.checked_sub(1).ok_or(Broken { at: start })?;
         let array = self.findings.enter_array();
         self.open_arrays += 1;
         let mut at = self.scanner.skip_blanks(start + 1);
@@ -123,29 +119,27 @@ impl<'e> Walk<'_, '_, 'e> {
                 }
                 _ => self.value(at, node, frame, depth_left)?,
             };
-            at = self.scanner.skip_blanks(at);
-            match self.scanner.byte(at) {
-                b',' => at = self.scanner.skip_blanks(at + 1),
-                b']' => {
+            match self.scanner.next_item(at, b']')? {
+                (Some(next), _) => at = next,
+                (None, end) => {
                     self.findings.leave_array(array);
                     self.open_arrays -= 1;
-                    return Ok(at + 1);
+                    return Ok(end);
                 }
-                _ => return Err(self.scanner.broken(at).into()),
             }
         }
     }
 
     /// Behind the value at `at`, which some rule asks about.
-    fn value(&mut self, at: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Stop> {
+    fn value(&mut self, at: usize, node: NodeId, frame: Option<FrameId>, depth_left: usize) -> Result<usize, Broken> {
         let trie = &self.findings.index.trie;
         match (self.scanner.byte(at), trie.field(node)) {
             (b'{', _) if trie.goes_on(node) => self.object(at, node, frame, depth_left),
             (b'[', _) => self.array(at, node, frame, depth_left),
-            (_, None) | (b'{', _) => Ok(self.scanner.value_end(at)?),
+            (_, None) | (b'{', _) => self.scanner.value_end(at),
             (b'"', Some(field)) => {
                 let end = self.scanner.string_end(at + 1)?;
-                if self.scanner.has_escapes()
+                if self.scanner.has_escapes_behind(at)
                     && let Cow::Owned(text) = self.text(at + 1, end)?
                 {
                     self.findings.decoded(field, frame, &text);
@@ -154,14 +148,19 @@ impl<'e> Walk<'_, '_, 'e> {
                 }
                 Ok(end + 1)
             }
-            (first, Some(field)) => {
+            (b'-' | b'0'..=b'9', Some(field)) => {
+                let read = Numeral::read(self.scanner.rest(at));
+                let (number, length) = read.map_err(|length| Broken { at: at + length })?;
+                self.findings.scalar(field, frame, Scalar::Number(number));
+                Ok(at + length)
+            }
+            (_, Some(field)) => {
                 let end = self.scanner.word_end(at);
-                let scalar = match (first, self.scanner.slice(at, end)) {
-                    (b't', b"true") => Scalar::Bool(true),
-                    (b'f', b"false") => Scalar::Bool(false),
-                    (b'n', b"null") => Scalar::Null,
-                    (b'-' | b'0'..=b'9', number) if is_number(number) => Scalar::Number(Numeral::Text(number)),
-                    _ => return Err(self.scanner.broken(if self.scanner.byte(end) == 0 { end } else { at }).into()),
+                let scalar = match self.scanner.slice(at, end) {
+                    b"true" => Scalar::Bool(true),
+                    b"false" => Scalar::Bool(false),
+                    b"null" => Scalar::Null,
+                    _ => return Err(Broken { at: if self.scanner.byte(end) == 0 { end } else { at } }),
                 };
                 self.findings.scalar(field, frame, scalar);
                 Ok(end)
@@ -171,70 +170,37 @@ impl<'e> Walk<'_, '_, 'e> {
 
     /// Whether no value behind `at` can matter: every field has one, and no key of a field is written again. A value
     /// without a key before it can only stand in an array that is open.
+    #[inline]
     fn is_enough(&mut self, at: usize) -> bool {
-        let Some(landmarks) = &self.findings.index.landmarks else { return false };
         if !self.findings.has_all_fields() || self.open_arrays > 0 {
             return false;
         }
         // Asked once: what is found once is likely to be found again.
         self.may_stop = false;
-        let rest = self.scanner.rest(at);
-        memchr(b'\\', rest).is_none() && landmarks.iter().all(|landmark| landmark.find(rest).is_none())
+        self.findings.index.landmarks.are_absent(self.scanner.rest(at))
     }
 
     #[inline]
-    fn child(&self, node: NodeId, start: usize, end: usize) -> Result<Option<NodeId>, Broken> {
-        let trie = &self.findings.index.trie;
-        if self.scanner.has_escapes() {
-            return Ok(trie.descend(node, &self.text(start, end)?));
+    fn child(&self, keys: &Keys, start: usize, end: usize) -> Result<Option<NodeId>, Broken> {
+        if self.scanner.has_escapes_behind(start) {
+            return Ok(self.findings.index.trie.descend(keys, &self.text(start, end)?));
         }
-        Ok(trie.descend(node, self.scanner.slice(start, end)))
+        Ok(self.findings.index.trie.descend(keys, self.scanner.slice(start, end)))
     }
 
     /// The text between two quotes.
     fn text(&self, start: usize, end: usize) -> Result<Cow<'e, [u8]>, Broken> {
         let raw = self.scanner.slice(start, end);
         if raw.contains(&b'\\') {
-            return decoded(raw).map(Cow::Owned).map_err(|at| self.scanner.broken(start + at));
+            return decoded(raw).map(Cow::Owned).map_err(|at| Broken { at: start + at });
         }
         Ok(Cow::Borrowed(raw))
     }
 }
 
-/// Whether a word that begins as a number does is one.
-fn is_number(word: &[u8]) -> bool {
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let unsigned = word.strip_prefix(b"-").unwrap_or(word);
-    let whole = digits(unsigned);
-    let mut rest = &unsigned[whole..];
-    if whole == 0 || (whole > 1 && unsigned[0] == b'0') {
-        return false;
-    }
-    if let [b'.', fraction @ ..] = rest {
-        let length = digits(fraction);
-        if length == 0 {
-            return false;
-        }
-        rest = &fraction[length..];
-    }
-    if let [b'e' | b'E', power @ ..] = rest {
-        let power = if let [b'+' | b'-', power @ ..] = power { power } else { power };
-        return !power.is_empty() && digits(power) == power.len();
-    }
-    rest.is_empty()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_spelled_as_json_has_them() {
-        for word in ["0", "-0", "7", "10", "1.5", "0.0", "1e9", "1E+9", "-2.50e-0"] {
-            assert!(is_number(word.as_bytes()), "{word}");
-        }
-        for word in ["", "-", "01", "-01", "1.", ".5", "1e", "1e+", "1.e5", "1e5.0", "1-2", "1f", "--1"] {
-            assert!(!is_number(word.as_bytes()), "{word}");
-        }
-    }
+/// Whether a key leads anywhere, as far as its length and its last byte tell; asked of every key, so by few steps.
+#[inline]
+fn may_hold(keys: &Keys, scanner: &Scanner, start: usize, end: usize) -> bool {
+    let length = end - start;
+    keys.may_hold(length, scanner.byte(end - 1)) || (keys.may_split(length) && keys.splits(scanner.slice(start, end)))
 }

@@ -19,7 +19,7 @@ pub(super) const PICKS_MAX: usize = 200_000;
 
 const NOBODY: u32 = u32::MAX;
 
-impl Findings<'_, '_> {
+impl<'e> Findings<'_, 'e> {
     /// Whether the event satisfies all of `tests`.
     pub(super) fn satisfy(&self, tests: &[TestId]) -> bool {
         let mut entangled = 0;
@@ -27,7 +27,7 @@ impl Findings<'_, '_> {
         for &id in tests {
             let test = self.index.test(id);
             let values = self.values_at(test.field);
-            let is_bound_enough = |value: &&Value| test.accepts(self.scalar_of(value));
+            let is_bound_enough = |value: &&Value<'e>| test.accepts(self.scalar_of(value));
             if values.iter().filter(|value| value.frame.is_none()).any(|value| is_bound_enough(&value)) {
                 continue;
             }

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::entries::Sink;
 use super::index::{BranchId, FieldId, Index, Slot, TestId};
 use super::table::Seen;
@@ -13,18 +15,18 @@ use crate::events::pattern::{Numeral, Scalar};
 
 pub(super) struct Findings<'i, 'e> {
     pub(super) index: &'i Index,
-    matched: Vec<Slot>,
-    candidates: Vec<BranchId>,
+    matched: SmallVec<[Slot; 8]>,
+    candidates: SmallVec<[BranchId; 8]>,
     /// The tests that were satisfied by some value.
     satisfied: Seen,
     /// A bit for each of the first fields that has a value.
     seen_fields: u64,
-    values: Vec<Value<'e>>,
+    values: SmallVec<[Value<'e>; 8]>,
     /// The texts that were decoded from escapes.
     decoded: Vec<u8>,
-    frames: Vec<Frame>,
+    frames: SmallVec<[Frame; 8]>,
     /// The frames of each array.
-    arrays: Vec<Range<FrameId>>,
+    arrays: SmallVec<[Range<FrameId>; 4]>,
 }
 
 /// A value that was kept.
@@ -60,14 +62,14 @@ impl<'i, 'e> Findings<'i, 'e> {
     pub(super) fn new(index: &'i Index) -> Findings<'i, 'e> {
         Findings {
             index,
-            matched: Vec::new(),
-            candidates: Vec::new(),
+            matched: SmallVec::new(),
+            candidates: SmallVec::new(),
             satisfied: Seen::default(),
             seen_fields: 0,
-            values: Vec::new(),
+            values: SmallVec::new(),
             decoded: Vec::new(),
-            frames: Vec::new(),
-            arrays: Vec::new(),
+            frames: SmallVec::new(),
+            arrays: SmallVec::new(),
         }
     }
 
@@ -131,9 +133,9 @@ impl<'i, 'e> Findings<'i, 'e> {
     }
 
     /// The rules that the event matches, in no order, some perhaps more than once.
-    pub(super) fn decide(mut self) -> Vec<Slot> {
+    pub(super) fn decide(&mut self) -> &[Slot] {
         if self.candidates.is_empty() && self.index.always.is_empty() {
-            return self.matched;
+            return &self.matched;
         }
         // Of one field, the values stay in the order of the event.
         self.values.sort_by_key(|value| value.field);
@@ -145,7 +147,7 @@ impl<'i, 'e> Findings<'i, 'e> {
                 self.matched.push(slot);
             }
         }
-        self.matched
+        &self.matched
     }
 
     /// The values at `field`, in the order of the event.
@@ -185,8 +187,8 @@ impl<'i, 'e> Findings<'i, 'e> {
 /// Where satisfied tests lead.
 struct News<'f, 'i> {
     index: &'i Index,
-    matched: &'f mut Vec<Slot>,
-    candidates: &'f mut Vec<BranchId>,
+    matched: &'f mut SmallVec<[Slot; 8]>,
+    candidates: &'f mut SmallVec<[BranchId; 8]>,
     satisfied: &'f mut Seen,
 }
 
@@ -195,7 +197,7 @@ impl Sink for News<'_, '_> {
         if self.satisfied.insert(u64::from(test)) {
             let index = self.index;
             let test = index.test(TestId(test));
-            self.matched.extend(test.alone.ids().iter().filter_map(|branch| index.branch(BranchId(*branch)).slot));
+            self.matched.extend(test.alone.ids().iter().copied().map(Slot));
             self.candidates.extend(test.entered.ids().iter().map(|branch| BranchId(*branch)));
         }
     }

@@ -7,23 +7,21 @@
 
 mod masks;
 
-use masks::{BLOCK_BYTES, backslashes, masks};
+pub(super) use masks::{BLOCK_BYTES, escapes_and_ends};
+use masks::{backslashes, masks};
 
 use crate::source::NESTING_MAX;
 
-/// Where the bytes are not an event.
+/// Where the bytes are not an event. Where that is behind their end, more of them might mend it.
+///
+/// A single word, so that results come back in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken {
-    /// The offset.
     pub(super) at: usize,
-    /// Whether the bytes end there, so that more of them might mend it.
-    pub(super) is_cut_short: bool,
 }
 
 pub(super) struct Scanner<'e> {
     bytes: &'e [u8],
-    /// The length of the bytes before a control character cut them.
-    length: usize,
     /// Where the block begins that the bits are of.
     block: usize,
     quotes: u64,
@@ -32,22 +30,26 @@ pub(super) struct Scanner<'e> {
     is_inside: u64,
     /// One when the block's last byte escapes the next.
     is_escaping: u64,
-    /// Whether there was any backslash so far.
-    has_escapes: bool,
+    /// From here on there was no backslash so far.
+    escapes_end: usize,
 }
+
+/// What a walk through an object meets next.
+pub(super) enum Ahead {
+    /// A key that may matter: where its text starts and ends.
+    Key(usize, usize),
+    /// The object's end, and the place behind it.
+    End(usize),
+}
+
+/// What a member with a plain string has between its two texts, and what follows it, as most writers have it.
+const BETWEEN_TEXTS: [u8; 4] = *b"\": \"";
+const BETWEEN_MEMBERS: [u8; 4] = *b"\", \"";
 
 impl<'e> Scanner<'e> {
     pub(super) fn new(bytes: &'e [u8]) -> Scanner<'e> {
-        let mut scanner = Scanner {
-            bytes,
-            length: bytes.len(),
-            block: 0,
-            quotes: 0,
-            brackets: 0,
-            is_inside: 0,
-            is_escaping: 0,
-            has_escapes: false,
-        };
+        let mut scanner =
+            Scanner { bytes, block: 0, quotes: 0, brackets: 0, is_inside: 0, is_escaping: 0, escapes_end: 0 };
         scanner.read_block();
         scanner
     }
@@ -69,38 +71,106 @@ impl<'e> Scanner<'e> {
         self.bytes.get(at..).unwrap_or_default()
     }
 
-    /// That the byte at `at` has no place there.
-    #[cold]
-    pub(super) fn broken(&self, at: usize) -> Broken {
-        Broken { at, is_cut_short: at >= self.length }
+    /// Whether a backslash may stand between `at` and the place that was last asked for.
+    #[inline]
+    pub(super) fn has_escapes_behind(&self, at: usize) -> bool {
+        at < self.escapes_end
     }
 
-    /// Whether a backslash may stand before the place that was last asked for.
+    /// Passes over members of an object, from the one whose key opens at `at`, up to the next that `may_matter`, which is
+    /// told where the key's text starts and ends.
     #[inline]
-    pub(super) fn has_escapes(&self) -> bool {
-        self.has_escapes
+    pub(super) fn next_key(
+        &mut self,
+        mut at: usize,
+        may_matter: impl Fn(&Scanner, usize, usize) -> bool,
+    ) -> Result<Ahead, Broken> {
+        loop {
+            if self.byte(at) != b'"' {
+                return Err(Broken { at });
+            }
+            let key_end = self.string_end(at + 1)?;
+            if self.has_escapes_behind(at) || may_matter(self, at + 1, key_end) {
+                return Ok(Ahead::Key(at + 1, key_end));
+            }
+            let end = if self.stands_at(key_end, BETWEEN_TEXTS) {
+                self.string_end(key_end + BETWEEN_TEXTS.len())?
+            } else {
+                let value = self.value_start(key_end)?;
+                self.value_end(value)? - 1
+            };
+            if self.stands_at(end, BETWEEN_MEMBERS) {
+                at = end + BETWEEN_MEMBERS.len() - 1;
+                continue;
+            }
+            match self.next_item(end + 1, b'}')? {
+                (Some(next), _) => at = next,
+                (None, end) => return Ok(Ahead::End(end)),
+            }
+        }
+    }
+
+    #[inline]
+    fn stands_at(&self, at: usize, bytes: [u8; 4]) -> bool {
+        self.bytes.get(at..).and_then(<[u8]>::first_chunk) == Some(&bytes)
     }
 
     /// The first byte from `at` on that is no blank.
     #[inline]
-    pub(super) fn skip_blanks(&self, mut at: usize) -> usize {
-        // Mostly there is none, or one.
-        while self.byte(at) <= b' ' && matches!(self.byte(at), b' ' | b'\t' | b'\n' | b'\r') {
+    pub(super) fn skip_blanks(&self, at: usize) -> usize {
+        if self.byte(at) > b' ' { at } else { self.skip_some_blanks(at) }
+    }
+
+    fn skip_some_blanks(&self, mut at: usize) -> usize {
+        while matches!(self.byte(at), b' ' | b'\t' | b'\n' | b'\r') {
             at += 1;
         }
         at
+    }
+
+    /// The value behind the key that ends at `key_end`.
+    #[inline]
+    pub(super) fn value_start(&self, key_end: usize) -> Result<usize, Broken> {
+        let colon = self.skip_blanks(key_end + 1);
+        if self.byte(colon) != b':' {
+            return Err(Broken { at: colon });
+        }
+        Ok(self.skip_one_blank(colon + 1))
+    }
+
+    /// What follows the item that ends at `end`: the next item, or `None` and the place behind the container.
+    #[inline]
+    pub(super) fn next_item(&self, end: usize, closing: u8) -> Result<(Option<usize>, usize), Broken> {
+        let at = self.skip_blanks(end);
+        match self.byte(at) {
+            b',' => Ok((Some(self.skip_one_blank(at + 1)), at)),
+            byte if byte == closing => Ok((None, at + 1)),
+            _ => Err(Broken { at }),
+        }
+    }
+
+    /// The same as [`skip_blanks`](Scanner::skip_blanks), where mostly there is one.
+    #[inline]
+    fn skip_one_blank(&self, at: usize) -> usize {
+        self.skip_blanks(at + usize::from(self.byte(at) == b' '))
     }
 
     /// The closing quote of the string whose content starts at `at`.
     #[inline]
     pub(super) fn string_end(&mut self, at: usize) -> Result<usize, Broken> {
         self.go_to(at)?;
-        let mut quotes = self.quotes & (u64::MAX << (at - self.block));
-        while quotes == 0 {
+        let quotes = self.quotes & (u64::MAX << (at - self.block));
+        if quotes != 0 { Ok(self.block + quotes.trailing_zeros() as usize) } else { self.next_quote() }
+    }
+
+    /// The first quote behind this block.
+    fn next_quote(&mut self) -> Result<usize, Broken> {
+        loop {
             self.next_block()?;
-            quotes = self.quotes;
+            if self.quotes != 0 {
+                return Ok(self.block + self.quotes.trailing_zeros() as usize);
+            }
         }
-        Ok(self.block + quotes.trailing_zeros() as usize)
     }
 
     /// Behind the container whose content starts at `at`.
@@ -119,7 +189,7 @@ impl<'e> Scanner<'e> {
                 depth -= usize::from(byte >> 2 & 1);
                 if depth.wrapping_sub(1) >= NESTING_MAX || !is_bracket(byte) {
                     let is_end = depth == 0 && is_bracket(byte);
-                    return if is_end { Ok(found + 1) } else { Err(self.broken(found)) };
+                    return if is_end { Ok(found + 1) } else { Err(Broken { at: found }) };
                 }
             }
             self.next_block()?;
@@ -144,12 +214,16 @@ impl<'e> Scanner<'e> {
             b'"' => Ok(self.string_end(at + 1)? + 1),
             b'{' | b'[' => self.container_end(at + 1),
             b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Ok(self.word_end(at)),
-            _ => Err(self.broken(at)),
+            _ => Err(Broken { at }),
         }
     }
 
     #[inline]
     fn go_to(&mut self, at: usize) -> Result<(), Broken> {
+        if at - self.block >= BLOCK_BYTES { self.go_far(at) } else { Ok(()) }
+    }
+
+    fn go_far(&mut self, at: usize) -> Result<(), Broken> {
         while at - self.block >= BLOCK_BYTES {
             self.next_block()?;
         }
@@ -160,7 +234,7 @@ impl<'e> Scanner<'e> {
     fn next_block(&mut self) -> Result<(), Broken> {
         self.block += BLOCK_BYTES;
         if self.block >= self.bytes.len() {
-            return Err(self.broken(self.bytes.len()));
+            return Err(Broken { at: self.bytes.len() });
         }
         self.read_block();
         Ok(())
@@ -200,7 +274,7 @@ impl<'e> Scanner<'e> {
         if backslashes == 0 {
             return std::mem::take(&mut self.is_escaping);
         }
-        self.has_escapes = true;
+        self.escapes_end = self.block + BLOCK_BYTES;
         let starts = backslashes & !self.is_escaping;
         let runs = ((starts << 1) | ODD).wrapping_sub(starts) ^ ODD;
         let escaped = runs ^ (backslashes | self.is_escaping);

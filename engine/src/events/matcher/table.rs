@@ -23,6 +23,19 @@ impl Few {
         }
     }
 
+    /// Takes out `id` of ids that were pushed in rising order.
+    pub(super) fn remove(&mut self, id: u32) {
+        match self {
+            Few::One(only) if *only == id => *self = Few::None,
+            Few::Many(ids) => {
+                if let Ok(at) = ids.binary_search(&id) {
+                    ids.remove(at);
+                }
+            }
+            Few::None | Few::One(_) => {}
+        }
+    }
+
     #[inline]
     pub(super) fn ids(&self) -> &[u32] {
         match self {
@@ -60,27 +73,32 @@ impl Table {
 /// A set that is mostly empty or small.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    few: Vec<u64>,
+    few: [u64; FEW],
+    count: usize,
     many: HashSet<u64, BuildHasherDefault<AsItIs>>,
 }
+
+const FEW: usize = 16;
 
 impl Seen {
     /// Adds `item`; says whether it is new.
     #[inline]
     pub(super) fn insert(&mut self, item: u64) -> bool {
-        const FEW: usize = 16;
-        if self.few.contains(&item) {
+        if self.few[..self.count].contains(&item) {
             return false;
         }
-        if self.few.len() < FEW {
-            self.few.push(item);
-            return true;
+        match self.few.get_mut(self.count) {
+            Some(place) => {
+                *place = item;
+                self.count += 1;
+                true
+            }
+            None => self.many.insert(mix(0, item)),
         }
-        self.many.insert(mix(0, item))
     }
 
     pub(super) fn contains(&self, item: u64) -> bool {
-        self.few.contains(&item) || self.many.contains(&mix(0, item))
+        self.few[..self.count].contains(&item) || (!self.many.is_empty() && self.many.contains(&mix(0, item)))
     }
 }
 

@@ -19,8 +19,10 @@ fn value<'e>(at: &'e Json, node: NodeId, frame: Option<FrameId>, depth_left: usi
     }
     match at {
         Json::Object(object) => {
+            let trie = &findings.index.trie;
+            let keys = trie.keys_below(node);
             for (key, member) in object.iter() {
-                if let Some(child) = findings.index.trie.descend(node, key.as_bytes()) {
+                if let Some(child) = trie.descend(keys, key.as_bytes()) {
                     value(member, child, frame, depth_left - 1, findings);
                 }
             }

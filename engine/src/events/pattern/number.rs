@@ -11,8 +11,8 @@ const EXACT_INTEGER_MAX: u64 = 1 << 53;
 /// A number of an event, not looked at yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Numeral<'e> {
-    /// As it was spelled, by JSON's rules.
-    Text(&'e [u8]),
+    /// As it was spelled, by JSON's rules, and what that says at a glance.
+    Text(&'e [u8], Reading),
     Value(&'e Number),
 }
 
@@ -30,11 +30,46 @@ pub(crate) enum Reading {
 pub(crate) const NEARNESS: u64 = 8;
 
 impl<'e> Numeral<'e> {
-    /// Reads as much as costs little.
+    /// The number that `bytes` begin with, in one pass, and its length; or where they stop being one.
+    #[inline]
+    pub(crate) fn read(bytes: &'e [u8]) -> Result<(Numeral<'e>, usize), usize> {
+        let is_negative = bytes.first() == Some(&b'-');
+        let start = usize::from(is_negative);
+        let (mut at, mut digits) = (start, 0u64);
+        while let Some(digit) = digit_at(bytes, at) {
+            digits = digits.wrapping_mul(10).wrapping_add(digit);
+            at += 1;
+        }
+        let whole = at - start;
+        if whole == 0 || (whole > 1 && bytes[start] == b'0') {
+            return Err(at);
+        }
+        let mut fraction = 0;
+        if bytes.get(at) == Some(&b'.') {
+            let point = at;
+            at = take_digits(bytes, at + 1, &mut digits);
+            fraction = at - point - 1;
+            if fraction == 0 {
+                return Err(at);
+            }
+        }
+        if matches!(bytes.get(at), Some(b'e' | b'E')) {
+            let end = power_end(bytes, at)?;
+            return Ok((Numeral::Text(&bytes[..end], Reading::Unknown), end));
+        }
+        let reading = if whole + fraction > READ_DIGITS_MAX {
+            Reading::Unknown
+        } else {
+            Reading::of(is_negative, digits, fraction)
+        };
+        Ok((Numeral::Text(&bytes[..at], reading), at))
+    }
+
+    /// What is known of it at a glance.
     #[inline]
     pub(crate) fn reading(self) -> Reading {
         match self {
-            Numeral::Text(text) => glance(text),
+            Numeral::Text(_, reading) => reading,
             Numeral::Value(_) => self.double().map_or(Reading::Unknown, Reading::Exact),
         }
     }
@@ -42,7 +77,8 @@ impl<'e> Numeral<'e> {
     /// The number, if it is comparable.
     pub(crate) fn double(self) -> Option<Double> {
         match self {
-            Numeral::Text(text) => comparable(text).map(Double::from),
+            Numeral::Text(_, Reading::Exact(double)) => Some(double),
+            Numeral::Text(text, _) => comparable(text).map(Double::from),
             Numeral::Value(number) => match Decimal::of(number) {
                 Decimal::Comparable(double) => Some(double),
                 Decimal::Spelled(_) => None,
@@ -52,7 +88,7 @@ impl<'e> Numeral<'e> {
 
     pub(crate) fn decimal(self) -> Decimal<'e> {
         match self {
-            Numeral::Text(text) => Decimal::parse(String::from_utf8_lossy(text)),
+            Numeral::Text(text, _) => Decimal::parse(String::from_utf8_lossy(text)),
             Numeral::Value(number) => Decimal::of(number),
         }
     }
@@ -170,34 +206,72 @@ fn comparable(text: &[u8]) -> Option<f64> {
     (Digits::of(text)? == shortest).then_some(value)
 }
 
-/// Reads a number of at most 19 digits without an exponent.
+/// What a number by JSON's grammar says at a glance; nothing where the text is none.
 fn glance(text: &[u8]) -> Reading {
-    const DIGITS_MAX: usize = 19;
-    let (is_negative, unsigned) = match text {
-        [b'-', unsigned @ ..] => (true, unsigned),
-        _ => (false, text),
-    };
-    if unsigned.len() > DIGITS_MAX + 1 {
-        return Reading::Unknown;
+    match Numeral::read(text) {
+        Ok((numeral, length)) if length == text.len() => numeral.reading(),
+        _ => Reading::Unknown,
     }
-    let (mut digits, mut fraction) = (0u64, None);
-    for (at, byte) in unsigned.iter().enumerate() {
-        match byte.wrapping_sub(b'0') {
-            digit @ 0..=9 => digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit)),
-            _ if *byte == b'.' => fraction = Some(at),
-            _ => return Reading::Unknown,
+}
+
+impl Reading {
+    /// The number of these digits, the last `fraction` of them behind the point.
+    fn of(is_negative: bool, digits: u64, fraction: usize) -> Reading {
+        let Some(ten) = TENS.get(fraction) else { return Reading::Unknown };
+        let value = digits as f64 / ten;
+        let value = Double::from(if is_negative { -value } else { value });
+        // A double keeps any 15 digits apart, so these are shortest; and one operation on two doubles is rounded once.
+        if digits < FIFTEEN_DIGITS { Reading::Exact(value) } else { Reading::Near(value) }
+    }
+}
+
+#[inline]
+fn digit_at(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at).map(|byte| u64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9)
+}
+
+/// Reads on to where the digits end, up to eight at a time.
+#[inline]
+fn take_digits(bytes: &[u8], mut at: usize, digits: &mut u64) -> usize {
+    const TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk) ^ 0x3030_3030_3030_3030;
+        // The highest bit of each byte that is over nine.
+        let others = (((word & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+        let count = others.trailing_zeros() as usize / 8;
+        if count == 0 {
+            return at;
+        }
+        *digits = digits.wrapping_mul(TENS[count]).wrapping_add(joined(word << (64 - 8 * count)));
+        at += count;
+        if count < 8 {
+            return at;
         }
     }
-    let fraction = fraction.map_or(0, |at| unsigned.len() - at - 1);
-    if unsigned.len() > DIGITS_MAX && fraction == 0 {
-        return Reading::Unknown;
+    while let Some(digit) = digit_at(bytes, at) {
+        *digits = digits.wrapping_mul(10).wrapping_add(digit);
+        at += 1;
     }
-    let Some(ten) = TENS.get(fraction) else { return Reading::Unknown };
-    let value = digits as f64 / ten;
-    let value = Double::from(if is_negative { -value } else { value });
-    // A double keeps any 15 digits apart, so these are shortest; and one operation on two doubles is rounded once.
-    if digits < FIFTEEN_DIGITS { Reading::Exact(value) } else { Reading::Near(value) }
+    at
 }
+
+/// Eight digits as one number, the first in the lowest byte: neighbours are joined, then pairs, then fours.
+#[inline]
+fn joined(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000 << 32 | 1) >> 32
+}
+
+/// Where the power of ten that begins at `at` ends, or stops being one.
+fn power_end(bytes: &[u8], at: usize) -> Result<usize, usize> {
+    let start = at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+    let digits = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 { Err(start) } else { Ok(start + digits) }
+}
+
+/// So many digits fit a `u64`.
+const READ_DIGITS_MAX: usize = 19;
 
 const FIFTEEN_DIGITS: u64 = 1_000_000_000_000_000;
 
@@ -320,6 +394,47 @@ mod tests {
         }
         for text in ["12345678901234567890", "1e5", "0.00000000000000000001"] {
             assert_eq!(glance(text.as_bytes()), Reading::Unknown, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_json_spells_them() {
+        for number in
+            ["0", "-0", "7", "10", "1.5", "0.0", "1e9", "1E+9", "-2.50e-0", "1.123456789012345678901", "-0.12345678"]
+        {
+            for behind in ["", ",", "}", " ]", ", \"more\": 12345678"] {
+                let text = format!("{number}{behind}");
+                let (numeral, length) = Numeral::read(text.as_bytes()).expect(&text);
+                assert_eq!(length, number.len(), "{text}");
+                assert_eq!(numeral.double(), comparable(number.as_bytes()).map(Double::from), "{text}");
+            }
+        }
+        for (text, at) in [
+            ("", 0),
+            ("-", 1),
+            ("01", 2),
+            ("-01", 3),
+            ("1.", 2),
+            (".5", 0),
+            ("1e", 2),
+            ("1e+", 3),
+            ("1.e5", 2),
+            ("--1", 1),
+        ] {
+            assert_eq!(Numeral::read(text.as_bytes()).map(|_| ()), Err(at), "{text}");
+        }
+    }
+
+    #[test]
+    fn digits_are_joined_in_runs_of_any_length() {
+        let digits = "1234567890123456789";
+        for length in 1..=digits.len() {
+            for more in ["", "e", "/////////", ":::::::::", "\u{fd}\u{fd}\u{fd}\u{fd}\u{fd}"] {
+                let text = format!("{}{more}", &digits[..length]);
+                let mut value = 0;
+                assert_eq!(take_digits(text.as_bytes(), 0, &mut value), length, "{text}");
+                assert_eq!(value.to_string(), &digits[..length], "{text}");
+            }
         }
     }
 

@@ -47,6 +47,28 @@ impl Shrinker<'_> {
         Ok(())
     }
 
+    /// One deviation less, where another one does it alone in a form of its own: twice after seconds, not at once.
+    pub(super) fn change_forms(&mut self) -> Result<(), HostError> {
+        self.begin("changing forms");
+        let mut place = 0;
+        'choices: while let Some(choice) = self.best.choices.get(place).cloned() {
+            let rest: Vec<Choice> = self.best.choices.iter().filter(|other| other.key != choice.key).cloned().collect();
+            let deviations = rest.iter().filter(|other| other.is_deviation());
+            let others: Vec<&Choice> = deviations.filter(|_| choice.is_deviation()).collect();
+            if others.len() < FORMS_OF_MAX {
+                for other in others {
+                    for form in (1..=FORMS_MAX).filter(|form| *form != other.alternative) {
+                        if self.breaks(&with(&rest, other, form))? {
+                            continue 'choices;
+                        }
+                    }
+                }
+            }
+            place += 1;
+        }
+        Ok(())
+    }
+
     fn drop_groups(&mut self, is_meant: fn(&Choice) -> bool) -> Result<(), HostError> {
         let count = |shrinker: &Self| shrinker.best.choices.iter().filter(|choice| is_meant(choice)).count();
         let mut group = count(self).max(1);
@@ -96,15 +118,20 @@ impl Shrinker<'_> {
     }
 }
 
+/// Forms of a deviation that are tried: hardly a fault has more.
+const FORMS_MAX: u32 = 4;
+/// Of more deviations than this no other forms are tried: there would be too many runs.
+const FORMS_OF_MAX: usize = 8;
+
 /// A link of a lineage that is not the first of its name: `shopper#1/Order/Pay/try#2` is number 2 of its stem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Repeat {
+pub(super) struct Repeat {
     stem: String,
     number: u32,
 }
 
 /// The numbered links of the lineage that a choice is about, but for its actor.
-fn repeats(choice: &Choice) -> Vec<Repeat> {
+pub(super) fn repeats(choice: &Choice) -> Vec<Repeat> {
     let lineage = choice.site.split('|').next().unwrap_or_default();
     let ends = lineage.match_indices('/').map(|(at, _)| at).skip(1).chain([lineage.len()]);
     let numbered = ends.filter_map(|end| {
@@ -117,7 +144,7 @@ fn repeats(choice: &Choice) -> Vec<Repeat> {
 
 impl Repeat {
     /// The choice with this and later links of the stem counted one lower.
-    fn one_less(&self, choice: &Choice) -> Option<Choice> {
+    pub(super) fn one_less(&self, choice: &Choice) -> Option<Choice> {
         let renamed = choice.site.strip_prefix(self.stem.as_str()).and_then(|rest| {
             let digits = rest.strip_prefix('#')?;
             let end = digits.find(|c: char| !c.is_ascii_digit())?;

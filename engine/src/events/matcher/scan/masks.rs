@@ -2,7 +2,7 @@
 
 use wide::{CmpEq, CmpGt, i8x16, u8x16};
 
-pub(super) const BLOCK_BYTES: usize = 64;
+pub(in crate::events::matcher) const BLOCK_BYTES: usize = 64;
 
 const PART_BYTES: usize = 16;
 
@@ -32,6 +32,25 @@ pub(super) fn masks(block: &[u8; BLOCK_BYTES]) -> Masks {
 /// A bit for each backslash.
 pub(super) fn backslashes(block: &[u8; BLOCK_BYTES]) -> u64 {
     bits(parts(block).map(|part| part.cmp_eq(splat(b'\\'))))
+}
+
+/// A bit for each backslash, and for each of `letters` that a quote stands behind; `behind` is one byte further on.
+#[inline]
+pub(in crate::events::matcher) fn escapes_and_ends(
+    block: &[u8; BLOCK_BYTES],
+    behind: &[u8; BLOCK_BYTES],
+    letters: [u8; 4],
+) -> (u64, u64) {
+    let block = parts(block);
+    let quoted = parts(behind).map(|part| part.cmp_eq(splat(b'"')));
+    let escapes = block.map(|part| part.cmp_eq(splat(b'\\')));
+    let [first, second, third, fourth] = letters.map(splat);
+    let ends: Parts = std::array::from_fn(|at| {
+        let part = block[at];
+        (part.cmp_eq(first) | part.cmp_eq(second) | part.cmp_eq(third) | part.cmp_eq(fourth)) & quoted[at]
+    });
+    let any = escapes.iter().chain(&ends).fold(splat(0), |any, part| any | *part);
+    if any.move_mask() == 0 { (0, 0) } else { (bits(escapes), bits(ends)) }
 }
 
 #[inline]
