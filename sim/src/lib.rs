@@ -129,12 +129,13 @@
 //! assert!(message.contains("REHEARSAL_TOKEN="), "{message}");
 //! ```
 //!
-//! Its message is the whole day as it went, and it ends with the line that shows the same day again:
+//! Its message is the whole day as it went, cut down to what matters, and it ends with the line that shows the same day
+//! again:
 //!
 //! ```text
 //! broken: every ticket has its seat
-//!   by seed 6, at 2026-01-01T00:00:01.730Z
-//! REHEARSAL_SEED=6 cargo test -p theatre every_seat_is_sold_once -- --exact
+//!   by seed 0, at 2026-01-01T00:00:00.053Z
+//! REHEARSAL_TOKEN=r1.AAAAAAAAAADVZEadlNijvHx2aXNpdG9yLmNvdW50fHNoYXBlfDE9MQ cargo test -p theatre every_seat_is_sold_once -- --exact
 //! ```
 //!
 //! # 4. The day that broke it
@@ -212,7 +213,8 @@
 //! # Where to go from here
 //!
 //! - Keep what failed once: a file in `regressions/` beside the scenario is replayed first ([`explore::Regression`]).
-//! - Draw the workload from a property test: [`testing::sends`] takes the requests, and proptest draws them.
+//! - Draw the workload from a property test: [`testing::sends`] takes the requests, and proptest draws them. With the
+//!   feature `proptest`, `explore::strategies::scripts` draws what goes wrong.
 //! - Ask more of the world than JSONata can: [`world::Invariant`] takes a closure over [`world::View`].
 //! - Compare histories with snapshots: [`testing::history_lines`] is made for insta.
 //! - Run the same scenario with the template's own Python: `rehearsal check FOLDER`.

@@ -180,3 +180,18 @@ fn github_shows_what_broke_beside_the_invariant() {
     let unreached = Shop::with("scenario.yaml", "$count(tables.Orders[paid]) > 0", "$count(tables.Orders) > 99");
     assert_snapshot!("github_unreached", on_github(&unreached, &[]));
 }
+
+#[test]
+fn the_page_shows_the_failure_and_nothing_of_it_becomes_markup() {
+    let shop = broken();
+    shop.replace("scenario.yaml", "each order is paid once", "\"each order is <b>paid</b> once\"");
+    let ran = shop.check(&["--report", "html=report.html"]);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    let page = shop.read("report.html");
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    assert!(page.contains("Broken: each order is &lt;b&gt;paid&lt;/b&gt; once") && !page.contains("<b>paid"), "{page}");
+    for told in ["EB-DUP", "every promise holds", "ExecutionStarted", "Coverage", "rehearsal replay"] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert!(!page.contains("<script") && !page.contains("href="));
+}

@@ -1,6 +1,9 @@
 //! Fewer actors: counts that are lower, slots that are emptied, two actors made one, and at last new numbers.
 
+use std::collections::BTreeSet;
+
 use super::Shrinker;
+use super::reduce::{Repeat, repeats};
 use crate::handlers::HostError;
 use crate::world::{Choice, Script};
 
@@ -14,13 +17,27 @@ impl Shrinker<'_> {
             while from < self.actors.len() {
                 let to = (from + group).min(self.actors.len());
                 let dropped = self.actors[from..to].to_vec();
-                if !self.breaks(&without(&self.best, &dropped))? {
+                let rest = without(&self.best, &dropped);
+                if !self.breaks(&rest)? && !(group == 1 && self.breaks_one_earlier(&rest)?) {
                     from = to;
                 }
             }
             group /= 2;
         }
         Ok(())
+    }
+
+    /// The same where what comes after that actor comes one earlier: of two batches of messages the second one is the
+    /// first without it.
+    fn breaks_one_earlier(&mut self, rest: &[Choice]) -> Result<bool, HostError> {
+        let repeats: BTreeSet<Repeat> = rest.iter().filter(|choice| choice.is_deviation()).flat_map(repeats).collect();
+        for repeat in repeats.iter().filter(|_| repeats.len() <= REPEATS_MAX) {
+            let earlier: Vec<Choice> = rest.iter().filter_map(|choice| repeat.one_less(choice)).collect();
+            if self.breaks(&earlier)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Two actors of a kind made one: the later one's deviations happen to the earlier one.
@@ -89,6 +106,9 @@ impl Shrinker<'_> {
         Ok(())
     }
 }
+
+/// Of more numbered links none is counted lower: there would be too many runs, and fewer are left later.
+const REPEATS_MAX: usize = 6;
 
 /// The choices without these actors and all that they cause: their slots are empty.
 fn without(script: &Script, actors: &[String]) -> Vec<Choice> {

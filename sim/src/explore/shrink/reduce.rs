@@ -125,13 +125,13 @@ const FORMS_OF_MAX: usize = 8;
 
 /// A link of a lineage that is not the first of its name: `shopper#1/Order/Pay/try#2` is number 2 of its stem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Repeat {
+pub(super) struct Repeat {
     stem: String,
     number: u32,
 }
 
 /// The numbered links of the lineage that a choice is about, but for its actor.
-fn repeats(choice: &Choice) -> Vec<Repeat> {
+pub(super) fn repeats(choice: &Choice) -> Vec<Repeat> {
     let lineage = choice.site.split('|').next().unwrap_or_default();
     let ends = lineage.match_indices('/').map(|(at, _)| at).skip(1).chain([lineage.len()]);
     let numbered = ends.filter_map(|end| {
@@ -144,7 +144,7 @@ fn repeats(choice: &Choice) -> Vec<Repeat> {
 
 impl Repeat {
     /// The choice with this and later links of the stem counted one lower.
-    fn one_less(&self, choice: &Choice) -> Option<Choice> {
+    pub(super) fn one_less(&self, choice: &Choice) -> Option<Choice> {
         let renamed = choice.site.strip_prefix(self.stem.as_str()).and_then(|rest| {
             let digits = rest.strip_prefix('#')?;
             let end = digits.find(|c: char| !c.is_ascii_digit())?;
