@@ -2,8 +2,6 @@
 //! apart. A thousand scripts of each order system, of seeds as every sweep draws them; the tests of those in branches, of
 //! those that wait and of queued ones are beside their promises.
 
-use std::time::Duration;
-
 use rehearsal::explore::Strategy;
 use rehearsal::explore::strategies::{Replay, run_key};
 use rehearsal::harness::{Handlers, Harness};
@@ -26,12 +24,9 @@ fn native_and_python_handlers_of_the_textbook_orders_agree_on_faulted_scripts() 
     agree(&naive.faults(FaultPlan::of(Profile::Documented)), 500, 500);
 }
 
-/// A worker may have to wait for its turn where every core is busy.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 /// Replays the script of each native run with the template's Python and compares all that happened.
 pub fn agree(native: &Harness, first: u64, count: u64) {
-    let python = native.clone().handlers(Handlers::Python).watchdog(PATIENCE);
+    let python = native.clone().handlers(Handlers::Python);
     in_parallel(count, |seeds| {
         let (mut native, mut python) = (world(native), world(&python));
         for seed in seeds.map(|seed| first + seed) {

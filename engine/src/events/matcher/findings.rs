@@ -197,7 +197,7 @@ impl Sink for News<'_, '_> {
         if self.satisfied.insert(u64::from(test)) {
             let index = self.index;
             let test = index.test(TestId(test));
-            self.matched.extend(test.alone.ids().iter().filter_map(|branch| index.branch(BranchId(*branch)).slot));
+            self.matched.extend(test.alone.ids().iter().copied().map(Slot));
             self.candidates.extend(test.entered.ids().iter().map(|branch| BranchId(*branch)));
         }
     }

@@ -54,7 +54,7 @@ pub(super) struct Test {
     pub(super) any_of: Arc<[Predicate]>,
     pub(super) accepts_absence: bool,
     is_entered: bool,
-    /// The branches that have no other test.
+    /// The rules with a branch that has no other test.
     pub(super) alone: Few,
     /// The branches that are worth a look once this test is satisfied.
     pub(super) entered: Few,
@@ -66,6 +66,8 @@ pub(super) struct IndexedBranch {
     pub(super) slot: Option<Slot>,
     /// In the order of their paths.
     pub(super) tests: Box<[TestId]>,
+    /// The one that the branch waits behind; none when it has to be looked at always.
+    behind: Option<TestId>,
 }
 
 impl Index {
@@ -76,22 +78,38 @@ impl Index {
             let tests: Box<[TestId]> =
                 branch.fields.iter().map(|field| self.test_of(&field.path, &field.any_of)).collect();
             let id = BranchId(self.branches.len() as u32);
-            self.enter(id, &tests);
-            self.branches.push(IndexedBranch { slot: Some(slot), tests });
+            let behind = self.enter(id, slot, &tests);
+            self.branches.push(IndexedBranch { slot: Some(slot), tests, behind });
         }
         first..self.branches.len() as u32
     }
 
-    /// Takes a rule's branches out of play; their entries stay until the index is built anew.
+    /// Takes a rule's branches out of play; their tests stay until the index is built anew.
     pub(super) fn remove(&mut self, branches: std::ops::Range<u32>) {
         for id in branches {
-            self.branches[id as usize].slot = None;
+            let branch = &mut self.branches[id as usize];
+            let slot = branch.slot.take();
+            match (branch.behind, slot) {
+                (Some(test), Some(slot)) if branch.tests.len() == 1 => self.tests[test.0 as usize].alone.remove(slot.0),
+                (Some(test), _) => self.tests[test.0 as usize].entered.remove(id),
+                (None, _) => {
+                    if let Ok(at) = self.always.binary_search(&BranchId(id)) {
+                        self.always.remove(at);
+                    }
+                }
+            }
             self.removed += 1;
         }
     }
 
     pub(super) fn is_mostly_removed(&self) -> bool {
         2 * self.removed > self.branches.len()
+    }
+
+    /// How many branches wait behind some test.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.tests.iter().map(|test| test.alone.ids().len() + test.entered.ids().len()).sum()
     }
 
     #[inline]
@@ -105,7 +123,7 @@ impl Index {
     }
 
     /// Puts a branch behind the test that the fewest events satisfy, as far as the rules themselves tell.
-    fn enter(&mut self, id: BranchId, tests: &[TestId]) {
+    fn enter(&mut self, id: BranchId, slot: Slot, tests: &[TestId]) -> Option<TestId> {
         if tests.len() > 1 || tests.iter().any(|test| self.test(*test).accepts_absence) {
             for test in tests {
                 let field = self.test(*test).field;
@@ -116,11 +134,13 @@ impl Index {
             tests.iter().filter(|test| !self.test(**test).accepts_absence).min_by_key(|test| self.cost(**test));
         let Some(&rarest) = rarest else {
             self.always.push(id);
-            return;
+            return None;
         };
         let test = &mut self.tests[rarest.0 as usize];
         if tests.len() == 1 {
-            test.alone.push(id.0);
+            if test.alone.ids().last() != Some(&slot.0) {
+                test.alone.push(slot.0);
+            }
         } else {
             test.entered.push(id.0);
         }
@@ -130,6 +150,7 @@ impl Index {
                 self.fields[test.field.0 as usize].entries.add(predicate, rarest.0);
             }
         }
+        Some(rarest)
     }
 
     /// About how many rules an event enters for nothing when one more is entered by this test.

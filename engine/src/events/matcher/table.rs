@@ -23,6 +23,19 @@ impl Few {
         }
     }
 
+    /// Takes out `id` of ids that were pushed in rising order.
+    pub(super) fn remove(&mut self, id: u32) {
+        match self {
+            Few::One(only) if *only == id => *self = Few::None,
+            Few::Many(ids) => {
+                if let Ok(at) = ids.binary_search(&id) {
+                    ids.remove(at);
+                }
+            }
+            Few::None | Few::One(_) => {}
+        }
+    }
+
     #[inline]
     pub(super) fn ids(&self) -> &[u32] {
         match self {

@@ -34,6 +34,37 @@ fn a_rule_with_several_matching_branches_comes_once() {
 }
 
 #[test]
+fn rules_that_come_and_go_leave_nothing_behind_that_is_asked() {
+    let mut matcher = RuleMatcher::new();
+    for n in 0..1_000 {
+        matcher.add(n, &pattern(&format!(r#"{{"a": ["{n}"]}}"#)));
+    }
+    let passing = [
+        r#"{"a": ["7"]}"#,
+        r#"{"a": ["7"], "b": [1]}"#,
+        r#"{"a": [{"exists": false}]}"#,
+        r#"{"$or": [{"a": ["7"]}, {"a": ["7"]}, {"b": [2], "a": ["7", "8"]}]}"#,
+    ];
+    for round in 0..100 {
+        for (key, text) in passing.iter().enumerate() {
+            matcher.add(2_000 + key, &pattern(text));
+        }
+        let mut keys = Vec::new();
+        matcher.matches(&json!({"a": "7", "b": 1}), &mut keys);
+        assert_eq!(keys, [7, 2_000, 2_001, 2_003], "round {round}");
+        for key in 0..passing.len() {
+            assert!(matcher.remove(&(2_000 + key)));
+        }
+        keys.clear();
+        matcher.matches(&json!({"a": "7", "b": 1}), &mut keys);
+        assert_eq!(keys, [7], "round {round}");
+        assert!(matcher.index.always.is_empty());
+    }
+    let waiting = matcher.index.waiting();
+    assert_eq!(waiting, matcher.len());
+}
+
+#[test]
 fn many_rules_on_many_keys_are_all_found() {
     let mut matcher = RuleMatcher::new();
     for n in 0..600 {
