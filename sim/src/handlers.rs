@@ -43,6 +43,20 @@ pub struct Start<'a> {
     pub deadline: Millis,
     /// Now.
     pub now: Millis,
+    /// How far the clock of its environment is ahead of that; negative when it is behind.
+    pub skew_ms: i64,
+}
+
+impl Start<'_> {
+    /// What the environment's clock shows at `at`.
+    fn seen(&self, at: Millis) -> Millis {
+        skewed(at, self.skew_ms)
+    }
+}
+
+/// What a clock that is `skew_ms` ahead shows at `at`.
+fn skewed(at: Millis, skew_ms: i64) -> Millis {
+    Millis(at.0.saturating_add_signed(skew_ms))
 }
 
 /// What a handler does next.

@@ -402,6 +402,11 @@ impl State {
         }
     }
 
+    /// Whether the state is a Map whose items run as executions of their own.
+    pub fn has_map_run(&self) -> bool {
+        matches!(&self.work, Work::Map(map) if map.distributed.is_some())
+    }
+
     /// The result that the state's work had, where its output shows it as it was.
     pub fn result_in(&self, output: &Json) -> Option<Json> {
         let DataFlow { result_selector: None, output: None, output_path: Select::Whole, result_path, .. } = &self.data

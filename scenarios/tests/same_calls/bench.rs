@@ -107,6 +107,7 @@ impl Bench {
                 entropy: u64::from(invocation) + 77,
                 request: u64::from(invocation) + 77,
                 deadline: self.now + 60_000,
+                skew_ms: 0,
                 now: self.now,
             })
             .expect("the host starts it");

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::python::{self, PythonHost};
@@ -9,6 +10,8 @@ use crate::world::{Millis, uuid};
 pub struct PythonHandlers {
     host: PythonHost,
     functions: Vec<Signature>,
+    /// Of the invocations in flight whose clocks are off: by how much.
+    skews_ms: BTreeMap<u32, i64>,
 }
 
 /// What an invocation of a function needs to know beside its code.
@@ -23,7 +26,7 @@ pub struct Signature {
 impl PythonHandlers {
     /// Handlers of `functions`, in the order of the scenario, run by `host`, which has them in the same order.
     pub fn new(host: PythonHost, functions: Vec<Signature>) -> PythonHandlers {
-        PythonHandlers { host, functions }
+        PythonHandlers { host, functions, skews_ms: BTreeMap::new() }
     }
 
     /// Turns the worker's step into one of the world; a call that no service understands is answered at once.
@@ -63,13 +66,16 @@ impl Host for PythonHandlers {
             fresh: start.fresh,
             event: start.event,
             request_id: &request_id,
-            deadline_ms: start.deadline.0,
-            now_ms: start.now.0,
+            deadline_ms: start.seen(start.deadline).0,
+            now_ms: start.seen(start.now).0,
             entropy: start.entropy,
             memory_mb: signature.memory_mb,
             function_arn: &signature.arn,
         });
-        self.follow(start.invocation, step.map_err(unusable)?, start.now)
+        if start.skew_ms != 0 {
+            self.skews_ms.insert(start.invocation, start.skew_ms);
+        }
+        self.follow(start.invocation, step.map_err(unusable)?, start.seen(start.now))
     }
 
     fn resume(&mut self, invocation: u32, wake: Wake, now: Millis) -> Result<Step, HostError> {
@@ -79,6 +85,8 @@ impl Host for PythonHandlers {
             Wake::Slept => python::Answer::Woke,
             Wake::Random(value) => python::Answer::Random(value),
         };
+        let skew_ms = self.skews_ms.get(&invocation).copied().unwrap_or_default();
+        let now = super::skewed(now, skew_ms);
         let step = self.answer(invocation, answer, now)?;
         self.follow(invocation, step, now)
     }
@@ -96,6 +104,7 @@ impl Host for PythonHandlers {
     }
 
     fn reset(&mut self) {
+        self.skews_ms.clear();
         self.host.reset();
     }
 }

@@ -147,6 +147,7 @@ mod tests {
             entropy: 7,
             deadline,
             now,
+            skew_ms: 0,
             request: 7,
         };
         match host.start(&start) {

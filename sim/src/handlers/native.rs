@@ -267,6 +267,7 @@ pub struct NativeHost {
 
 struct Running {
     function: u32,
+    skew_ms: i64,
     mailbox: Rc<RefCell<Mailbox>>,
     future: HandlerFuture,
 }
@@ -323,8 +324,8 @@ impl Host for NativeHost {
             step: None,
             asks_at_once: false,
             wake: None,
-            now: start.now,
-            deadline: start.deadline,
+            now: start.seen(start.now),
+            deadline: start.seen(start.deadline),
             entropy: Entropy::new(start.entropy),
             request: start.request,
         }));
@@ -333,7 +334,7 @@ impl Host for NativeHost {
         if self.running.len() <= place {
             self.running.resize_with(place + 1, || None);
         }
-        self.running[place] = Some(Running { function: start.function, mailbox, future });
+        self.running[place] = Some(Running { function: start.function, skew_ms: start.skew_ms, mailbox, future });
         self.poll(start.invocation)
     }
 
@@ -341,7 +342,7 @@ impl Host for NativeHost {
         if let Some(Some(running)) = self.running.get(invocation as usize) {
             let mut mailbox = running.mailbox.borrow_mut();
             mailbox.wake = Some(wake);
-            mailbox.now = now;
+            mailbox.now = super::skewed(now, running.skew_ms);
             follow_clock(now);
         }
         self.poll(invocation)

@@ -159,7 +159,11 @@ pub(super) fn fault_plan(scenario: &ScenarioFile) -> FaultPlan {
 }
 
 pub(super) fn caps(scenario: &ScenarioFile) -> Caps {
-    Caps { steps_max: scenario.caps.steps_max, virtual_ms_max: scenario.caps.time_max_ms }
+    Caps {
+        steps_max: scenario.caps.steps_max,
+        virtual_ms_max: scenario.caps.time_max_ms,
+        drain_ms_max: scenario.caps.drain_max_ms,
+    }
 }
 
 pub(super) fn hash(loaded: &Loaded) -> u64 {

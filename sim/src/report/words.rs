@@ -44,7 +44,10 @@ pub fn deviation(choice: &Choice) -> [String; 3] {
         Kind::Defer if choice.alternative == 1 => format!("{operation} lets the next one go first"),
         Kind::Defer => format!("{operation} lets the next {} go first", choice.alternative),
         Kind::Latency if choice.alternative == 1 => format!("{operation} is slow"),
-        Kind::Latency => format!("{operation} is very slow"),
+        // Only calls have anchors; what is drawn for a schedule is no more than late.
+        Kind::Latency if choice.alternative == 2 || !operation.contains(':') => format!("{operation} is very slow"),
+        Kind::Latency if choice.alternative == 3 => format!("{operation} arrives 1 ms after its caller's time is up"),
+        Kind::Latency => format!("{operation} arrives just after the next write to its item by another"),
         Kind::Random if choice.alternative == 1 => "draws a number near 0".to_owned(),
         Kind::Random => "draws a number near 1".to_owned(),
         Kind::Shape => format!("{operation}: alternative {}", choice.alternative),
@@ -254,6 +257,11 @@ mod tests {
                 ["defer", "shopper#1", "events:PutEvents lets the next one go first"],
             ),
             ("shopper#1|events:PutEvents|latency|0=2", ["latency", "shopper#1", "events:PutEvents is very slow"]),
+            ("nightly|delivery|latency|0=7", ["latency", "nightly", "delivery is very slow"]),
+            (
+                "a/pay|dynamodb:PutItem|latency|0=3",
+                ["latency", "a pay", "dynamodb:PutItem arrives 1 ms after its caller's time is up"],
+            ),
             ("pay|handler|random|0=1", ["random", "pay", "draws a number near 0"]),
             ("pay|lambda:Invoke|LA-COLD|0=99", ["LA-COLD", "pay", "an invocation waits for a new environment"]),
         ] {

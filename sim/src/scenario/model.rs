@@ -338,12 +338,15 @@ pub struct Caps {
     pub steps_max: u64,
     /// `time`: virtual time.
     pub time_max_ms: u64,
+    /// `drain`: virtual time from the workload's last step until faults stop at the latest, and as much again until
+    /// everything must be over; not limited when it is not given.
+    pub drain_max_ms: Option<u64>,
 }
 
 impl Default for Caps {
     /// Far more than any workflow that ends: a hundred thousand steps, and a month more than the longest execution.
     fn default() -> Caps {
         // AWS: an execution runs for a year at most.
-        Caps { steps_max: 100_000, time_max_ms: 396 * 86_400_000 }
+        Caps { steps_max: 100_000, time_max_ms: 396 * 86_400_000, drain_max_ms: None }
     }
 }

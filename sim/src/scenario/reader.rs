@@ -202,15 +202,18 @@ fn mock_outcome(fields: &Fields<'_>, values: Values<'_>) -> Option<MockOutcome> 
 fn caps(fields: &Fields<'_>) -> Caps {
     let mut caps = Caps::default();
     let Some(given) = fields.object("caps") else { return caps };
-    given.only_strictly(&["steps", "time"]);
+    given.only_strictly(&["steps", "time", "drain"]);
     if let Some(steps) = given.integer("steps", 1..=u64::MAX) {
         caps.steps_max = steps;
     }
-    if let Some(text) = given.text("time") {
-        match range::duration_ms(&text) {
-            Ok(time) => caps.time_max_ms = time.most,
-            Err(reason) => given.error("time", "invalid-duration", reason, ""),
+    let duration = |key: &'static str| match range::duration_ms(&given.text(key)?) {
+        Ok(time) => Some(time.most),
+        Err(reason) => {
+            given.error(key, "invalid-duration", reason, "");
+            None
         }
-    }
+    };
+    caps.time_max_ms = duration("time").unwrap_or(caps.time_max_ms);
+    caps.drain_max_ms = duration("drain");
     caps
 }

@@ -34,7 +34,7 @@ faults: documented
 invariants:
   - {name: stock is never negative, always: '$count(tables.Orders[quantity < 0]) = 0'}
   - {name: every execution ends, eventually: '{% $count(executions[status = "RUNNING"]) = 0 %}'}
-caps: {steps: 5000, time: 2d}
+caps: {steps: 5000, time: 2d, drain: 3h}
 "#;
 
 /// Loads a scenario of the folder `shop` with the order template beside it.
@@ -76,7 +76,7 @@ fn a_whole_scenario_becomes_plain_data() {
     assert_eq!(stack.functions[0].timeout_ms, 7000);
     assert_eq!(&*scenario.tables[0].table, "Orders", "a logical id becomes the physical name");
     assert_eq!(scenario.tables[0].items, [json!({"orderId": "o-0", "quantity": 2, "price": 999.99})]);
-    assert_eq!(scenario.caps, Caps { steps_max: 5000, time_max_ms: 172_800_000 });
+    assert_eq!(scenario.caps, Caps { steps_max: 5000, time_max_ms: 172_800_000, drain_max_ms: Some(10_800_000) });
     assert!(warnings.is_empty(), "{warnings:?}");
 
     let [shopper, operator] = scenario.workload.as_slice() else { panic!("two actors") };

@@ -177,6 +177,7 @@ impl Clients {
             request: entropy,
             deadline: core.now(),
             now: core.now(),
+            skew_ms: 0,
         })?;
         self.follow(core, id, step)
     }

@@ -1,9 +1,11 @@
+mod anchors;
 mod order;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use self::anchors::{Arrival, Held};
 pub use self::order::PASSES_MAX;
 use self::order::{Passes, Waiting};
 use super::hash::mix;
@@ -28,15 +30,13 @@ pub struct Latency {
     pub tails_ms: [u64; 2],
 }
 
-/// Odds of nominal latency and of the two tails.
-const LATENCY_WEIGHTS: [u32; 3] = [970, 20, 10];
-
 /// What every service sees of the world: the clock, the queue, the decisions, the faults and the trace.
 pub struct Core {
     now: Millis,
     queue: Queue<Waiting>,
     aside: Vec<Due<Waiting>>,
     rivals: Vec<ActorId>,
+    held: Vec<Held>,
     in_flight: usize,
     foreground: usize,
     answers: VecDeque<(ActorId, ReplyTo, Answer)>,
@@ -62,6 +62,7 @@ impl Core {
             queue: Queue::new(),
             aside: Vec::new(),
             rivals: Vec::new(),
+            held: Vec::new(),
             in_flight: 0,
             foreground: 0,
             answers: VecDeque::new(),
@@ -92,6 +93,7 @@ impl Core {
         self.now = Millis::START;
         self.queue.reset();
         self.aside.clear();
+        self.held.clear();
         self.in_flight = 0;
         self.foreground = 0;
         self.answers.clear();
@@ -138,10 +140,24 @@ impl Core {
     /// Whether `fault` strikes here: 0 when not, else its form, from 1.
     #[inline]
     pub fn fault(&mut self, fault: FaultId, actor: ActorId, operation: Name, occurrence: u32) -> u32 {
+        self.fault_in_forms(usize::MAX, fault, actor, operation, occurrence)
+    }
+
+    /// The same where only the first `forms` of its forms are possible.
+    #[inline]
+    pub fn fault_in_forms(
+        &mut self,
+        forms: usize,
+        fault: FaultId,
+        actor: ActorId,
+        operation: Name,
+        occurrence: u32,
+    ) -> u32 {
         let weights = self.plan.weights(fault);
         if !self.faults_on || weights.is_empty() {
             return 0;
         }
+        let weights = &weights[..weights.len().min(forms.saturating_add(1))];
         let point = |lineages: &Lineages| InjectionPoint { fault, operation, place: lineages.name(actor) };
         self.coverage.offer(fault, || point(&self.lineages));
         let site = Site::new(&self.names, &self.lineages, actor, operation, Kind::Fault(fault), occurrence);
@@ -160,6 +176,12 @@ impl Core {
         form
     }
 
+    /// Whether requests may be refused now before their service sees them.
+    #[inline]
+    pub(super) fn may_refuse(&self) -> bool {
+        self.faults_on && self.plan.refuses()
+    }
+
     /// A keyed value: distinct for every place, the same in every run of this seed. Not a decision.
     #[inline]
     pub fn entropy(&self, actor: ActorId, operation: Name, occurrence: u32) -> u64 {
@@ -168,15 +190,17 @@ impl Core {
     }
 
     /// Sends a request; it arrives after the operation's latency.
+    #[inline]
     pub fn send(&mut self, caller: Caller, request: Request) {
-        let (at, latest) = self.arrival(caller.actor, request.operation(), caller.occurrence, request.latency());
-        self.push(at, latest, Entry::Call { caller, request });
+        self.send_delayed(0, caller, request);
     }
 
     /// Sends a request `delay_ms` from now; it arrives after the operation's latency.
     pub fn send_delayed(&mut self, delay_ms: u64, caller: Caller, request: Request) {
-        let (at, latest) = self.arrival(caller.actor, request.operation(), caller.occurrence, request.latency());
-        self.push(at + delay_ms, latest + delay_ms, Entry::Call { caller, request });
+        match self.arrival(&caller, &request) {
+            Arrival::Within(at, latest) => self.push(at + delay_ms, latest + delay_ms, Entry::Call { caller, request }),
+            Arrival::PastNextWrite { at_latest } => self.hold(at_latest, caller, request),
+        };
     }
 
     /// Sends a request that arrives `delay_ms` from now, or any time in the `spread_ms` after that.
@@ -339,23 +363,6 @@ impl Core {
     /// When the next entry is due.
     pub(crate) fn next_at(&mut self) -> Option<Millis> {
         self.queue.next_at()
-    }
-
-    fn arrival(&mut self, actor: ActorId, operation: Name, occurrence: u32, latency: Latency) -> (Millis, Millis) {
-        // A call that is much slower than usual is a fault too, if the mildest one: as with any other, nobody is asked
-        // when it is off.
-        let may_be_slow = self.faults_on && self.plan.slow_calls();
-        let odds = Weighted::Table(&LATENCY_WEIGHTS);
-        match if may_be_slow { self.choose(actor, operation, Kind::Latency, occurrence, &odds) } else { 0 } {
-            0 => {
-                let at = self.now + latency.nominal_ms;
-                (at, at + latency.spread_ms)
-            }
-            tail => {
-                let at = self.now + latency.tails_ms[tail as usize - 1];
-                (at, at)
-            }
-        }
     }
 
     fn push(&mut self, at: Millis, latest: Millis, entry: Entry) -> QueueId {

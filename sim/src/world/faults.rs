@@ -1,7 +1,8 @@
 //! The catalogue of faults. Each row says what happens, on what basis, in which forms, and how often by default.
 //!
 //! Basis: D, AWS documents it; S, it shows in recordings of AWS; K, it follows from known mechanics. The default rates
-//! are proposals of this project, not figures of AWS.
+//! are proposals of this project, not figures of AWS. Where each fault strikes and what is seen of it, and what needs no
+//! fault because it follows from how the world works, stands in `faults.md`.
 
 use super::hash::mix;
 
@@ -81,13 +82,25 @@ catalogue! {
     SfTaskAmbig { "SF-TASK-AMBIG", Documented, 1_000, true, "a task's connector fails though its call may have taken effect",
         ["lost before the call", "lost after the call took effect"] }
     SfAbort { "SF-ABORT", Documented, 1_000, false, "an operator stops the execution while a task runs", ["stopped"] }
+    SfExpressDup { "SF-EXPRESS-DUP", Documented, 1_000, true, "an Express execution that nobody waits for runs twice",
+        ["twice at once", "again after ten seconds"] }
+    SfExpressSync { "SF-EXPRESS-SYNC", Documented, 1_000, true, "who waits for an Express execution hears an error while it goes on",
+        ["the connection breaks", "the client waits no longer than a minute"] }
+    SfThrottle { "SF-THROTTLE", Documented, 1_000, false, "the account's transitions are used up, and a state goes on late",
+        ["a second late", "ten seconds late"] }
+    SfStartThrottle { "SF-START-THROTTLE", Documented, 1_000, false, "the account's starts are used up, and an execution is not started",
+        ["ThrottlingException"] }
+    SfMapRun { "SF-MAPRUN", Documented, 10_000, true, "an execution of a Map Run begins late", ["two seconds late", "twenty seconds late"] }
     SfHeartbeat { "SF-HEARTBEAT", Documented, 2_000, true, "whoever works on a task pauses before its heartbeat",
         ["pauses for a minute", "pauses for ten minutes"] }
     SfCbLate { "SF-CB-LATE", Documented, 5_000, true, "the answer to a task token comes late",
-        ["a minute late", "ten minutes late", "an hour late"] }
+        ["a minute late", "ten minutes late", "an hour late", "1 ms before nobody waits for it any more",
+            "1 ms after nobody waits for it any more"] }
     SfCbDup { "SF-CB-DUP", Mechanics, 5_000, true, "the answer to a task token is sent twice",
         ["sent again at once", "sent again after a minute"] }
     SfCbLost { "SF-CB-LOST", Mechanics, 2_000, true, "the answer to a task token is never sent", ["lost"] }
+    LaErr { "LA-ERR", Documented, 5_000, false, "a handler raises an error of its own",
+        ["raises instead of making the call", "raises after the call took effect"] }
     LaTimeoutAfter { "LA-TIMEOUT-AFTER", Documented, 2_000, true, "a function times out after its side effects",
         ["times out after its last call"] }
     LaCrashMid { "LA-CRASH-MID", Mechanics, 1_000, true, "a function is killed between two of its calls",
@@ -112,6 +125,8 @@ catalogue! {
         ["ProvisionedThroughputExceededException", "the SDK waits and tries again"] }
     DdTxConflict { "DD-TX-CONFLICT", Documented, 1_000, true, "a write meets a transaction on the same item",
         ["refused because of the conflict"] }
+    DdScanAnomaly { "DD-SCAN-ANOMALY", Documented, 10_000, true, "a query or scan sees only a part of what one request wrote",
+        ["all but its last write", "only its last write"] }
     CwDelay { "CW-DELAY", Documented, 10_000, true, "an alarm is evaluated late",
         ["a minute late", "four minutes late"] }
     CwFlap { "CW-FLAP", Mechanics, 1_000, true, "an alarm is evaluated before the last period's numbers are there, and again after",
@@ -140,6 +155,16 @@ catalogue! {
         ["a second late", "a minute late", "an hour late"] }
     SnReorder { "SN-REORDER", Documented, 20_000, true, "a notification is delivered behind later ones",
         ["behind those of the next two seconds"] }
+    IamDeny { "IAM-DENY", Documented, 1_000, false, "a call is denied because a permission is missing", ["denied"] }
+    IamLag { "IAM-LAG", Mechanics, 50_000, false, "a role's permissions do not hold yet after a deployment",
+        ["denied for five seconds", "denied for fifteen seconds"] }
+    ClkSkew { "CLK-SKEW", Mechanics, 10_000, true, "the clock of a function's environment is a little off",
+        ["50 ms ahead", "50 ms behind"] }
+    ClkDrift { "CLK-DRIFT", Mechanics, 10_000, false, "the clock of a function's environment is seconds off",
+        ["five seconds ahead", "five seconds behind"] }
+    Quota { "QUOTA", Documented, 1_000, false, "a service refuses calls because the account makes too many",
+        ["this call", "every call for ten seconds"] }
+    Region { "REGION", Mechanics, 100, true, "a service fails every call for a while", ["ten seconds", "a minute"] }
     ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
         ["killed before the call", "killed after the call took effect"] }
     ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",
@@ -168,6 +193,8 @@ impl FaultId {
 pub struct FaultPlan {
     weights: Vec<Vec<u32>>,
     slow_calls: bool,
+    anchored_calls: bool,
+    refuses: bool,
 }
 
 /// A named selection of faults.
@@ -178,9 +205,14 @@ pub enum Profile {
     /// Every fault that AWS documents or shows and that no operator or account limit causes, at its default rate.
     #[default]
     Documented,
-    /// The same, thirty times as often.
+    /// The same, thirty times as often, with what the limits of an account cause and clocks that are seconds off.
     Stress,
 }
+
+/// What only `stress` adds.
+const ADDED_BY_STRESS: [FaultId; 3] = [FaultId::SfThrottle, FaultId::SfStartThrottle, FaultId::ClkDrift];
+/// What refuses requests before their service sees them.
+const REFUSING: [FaultId; 4] = [FaultId::IamDeny, FaultId::IamLag, FaultId::Quota, FaultId::Region];
 
 const STRESS_FACTOR: u32 = 30;
 const MILLION: u32 = 1_000_000;
@@ -189,12 +221,16 @@ impl FaultPlan {
     /// The plan of a profile.
     pub fn of(profile: Profile) -> FaultPlan {
         let weights = vec![Vec::new(); FaultId::ALL.len()];
-        let mut plan = FaultPlan { weights, slow_calls: profile != Profile::None };
-        for fault in FaultId::ALL.iter().copied().filter(|fault| fault.spec().documented) {
+        let mut plan =
+            FaultPlan { weights, slow_calls: profile != Profile::None, anchored_calls: true, refuses: false };
+        for fault in FaultId::ALL.iter().copied() {
+            let FaultSpec { rate_ppm, documented, .. } = *fault.spec();
             match profile {
-                Profile::None => {}
-                Profile::Documented => plan.set(fault, fault.spec().rate_ppm),
-                Profile::Stress => plan.set(fault, fault.spec().rate_ppm.saturating_mul(STRESS_FACTOR)),
+                Profile::Documented if documented => plan.set(fault, rate_ppm),
+                Profile::Stress if documented || ADDED_BY_STRESS.contains(&fault) => {
+                    plan.set(fault, rate_ppm.saturating_mul(STRESS_FACTOR));
+                }
+                _ => {}
             }
         }
         plan
@@ -209,6 +245,7 @@ impl FaultPlan {
         let weights = std::iter::once(benign).chain(std::iter::repeat_n(rate, forms as usize));
         self.weights[fault as usize] = if rate == 0 { Vec::new() } else { weights.collect() };
         self.slow_calls |= rate > 0;
+        self.refuses = REFUSING.iter().any(|fault| !self.weights(*fault).is_empty());
     }
 
     /// The odds of the forms of `fault`; empty when it is off.
@@ -223,9 +260,26 @@ impl FaultPlan {
         self.slow_calls
     }
 
+    /// Whether a request may be refused before its service sees it.
+    #[inline]
+    pub fn refuses(&self) -> bool {
+        self.refuses
+    }
+
     /// Sets whether a call may take far longer than usual.
     pub fn set_slow_calls(&mut self, slow_calls: bool) {
         self.slow_calls = slow_calls;
+    }
+
+    /// Whether a call that is slow may be so by as much as it takes to miss a moment that matters.
+    #[inline]
+    pub fn anchored_calls(&self) -> bool {
+        self.anchored_calls
+    }
+
+    /// Sets whether slow calls may be tied to moments, or are late by fixed lengths only.
+    pub fn set_anchored_calls(&mut self, anchored_calls: bool) {
+        self.anchored_calls = anchored_calls;
     }
 
     /// The faults that are on.
@@ -257,6 +311,39 @@ mod tests {
             assert_eq!(FaultId::parse(fault.spec().id), Some(*fault));
             assert!(FaultId::ALL[..at].iter().all(|other| other.tag() != fault.tag()));
         }
+    }
+
+    #[test]
+    fn the_document_has_every_fault_as_it_is_and_no_other() {
+        let document = include_str!("faults.md");
+        let (_, table) = document.split_once("|---|---|---|---|---|---|---|\n").expect("the table");
+        let documented = FaultPlan::of(Profile::Documented);
+        let stress = FaultPlan::of(Profile::Stress);
+        let mut ids = Vec::new();
+        for line in table.lines().take_while(|line| !line.is_empty()) {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let [id, summary, basis, place, forms, default, seen] = cells[..] else { panic!("{line}") };
+            let fault = FaultId::parse(id).unwrap_or_else(|| panic!("no fault is called {id}"));
+            let spec = fault.spec();
+            let letter = match spec.basis {
+                Basis::Documented => "D",
+                Basis::Recorded => "S",
+                Basis::Mechanics => "K",
+            };
+            let percent = format!("{:.4}", f64::from(spec.rate_ppm) / 10_000.0);
+            let percent = percent.trim_end_matches('0').trim_end_matches('.');
+            let on = match (documented.weights(fault).is_empty(), stress.weights(fault).is_empty()) {
+                (false, _) => "",
+                (true, false) => ", stress only",
+                (true, true) => ", when asked for",
+            };
+            assert_eq!((summary, basis, forms), (spec.summary, letter, &*spec.forms.join("; ")), "{id}");
+            assert_eq!(default, format!("{percent} %{on}"), "{id}");
+            assert!(!place.is_empty() && !seen.is_empty(), "{id}");
+            ids.push(id);
+        }
+        let all: Vec<&str> = FaultId::ALL.iter().map(|fault| fault.spec().id).collect();
+        assert_eq!(ids, all);
     }
 
     #[test]

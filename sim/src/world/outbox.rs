@@ -2,7 +2,7 @@
 //! again until it is taken, for as long as AWS would.
 
 use super::metrics::Measure;
-use super::{ActorId, Caller, Core, Millis, ReplyTo, TimerOwner};
+use super::{ActorId, Caller, Core, Millis, ReplyTo, TIMER_LATE_MS, TimerOwner};
 use crate::services::{Answer, Request};
 
 /// The requests that are sent until they are taken.
@@ -74,7 +74,7 @@ impl Core {
             return;
         }
         let owner = TimerOwner::Outbox { item };
-        self.timer(now + wait_ms, 0, caller.actor, OCCURRENCE + attempts, owner);
+        self.timer(now + wait_ms, TIMER_LATE_MS, caller.actor, OCCURRENCE + attempts, owner);
     }
 
     fn attempt(&mut self, item: u32, delay_ms: u64, spread_ms: u64) {

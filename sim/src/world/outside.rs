@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::workload::{ActorStep, Look, Looked};
-use super::{Caller, FaultId, Parts, Principal, QueueId, ReplyTo, TimerOwner, World};
+use super::{Caller, FaultId, Millis, Parts, Principal, QueueId, ReplyTo, TimerOwner, World};
 use crate::handlers::HostError;
 use crate::services::stepfunctions::{self, SendTask, TaskOutcome};
 use crate::services::{Answer, Request};
@@ -151,9 +151,19 @@ impl World {
     fn send_callback(&mut self, slot: u32, at: u32, request: Request) -> bool {
         let caller = self.caller(slot, at);
         let (actor, operation) = (caller.actor, request.operation());
+        let token = match &request {
+            Request::States(states) => match &**states {
+                stepfunctions::Request::SendTask(send) => Some(&send.token),
+                _ => None,
+            },
+            _ => None,
+        };
+        let deadline = token.and_then(|token| self.stepfunctions.deadline_of(&self.core, token));
         let is_heartbeat = matches!(&request, Request::States(states)
             if matches!(&**states, stepfunctions::Request::SendTask(SendTask { outcome: TaskOutcome::Heartbeat, .. })));
-        let mut strike = |fault| self.core.fault(fault, actor, operation, at) as usize;
+        let core = &mut self.core;
+        let mut strike = |fault| core.fault(fault, actor, operation, at) as usize;
+        let mut edge = None;
         let by = |delays: &[u64], form: usize| form.checked_sub(1).and_then(|form| delays.get(form)).copied();
         let (late_ms, again) = if is_heartbeat {
             (by(&PAUSES_MS, strike(FaultId::SfHeartbeat)), None)
@@ -161,14 +171,26 @@ impl World {
             if strike(FaultId::SfCbLost) != 0 {
                 return true;
             }
-            (by(&LATE_BY_MS, strike(FaultId::SfCbLate)), by(&AGAIN_AFTER_MS, strike(FaultId::SfCbDup)))
+            let again = by(&AGAIN_AFTER_MS, strike(FaultId::SfCbDup));
+            // Without a deadline there is nothing to be just before or after.
+            let forms = LATE_BY_MS.len() + if deadline.is_some() { 2 } else { 0 };
+            let form = core.fault_in_forms(forms, FaultId::SfCbLate, actor, operation, at) as usize;
+            edge = match form.checked_sub(LATE_BY_MS.len()) {
+                Some(1) => deadline.map(|at| Millis(at.0 - 1)),
+                Some(2) => deadline.map(|at| at + 1),
+                _ => None,
+            };
+            (by(&LATE_BY_MS, form), again)
         };
-        let late_ms = late_ms.unwrap_or(0);
+        let late_ms = edge.map_or(late_ms.unwrap_or(0), |edge| edge - self.core.now());
         if let Some(after_ms) = again {
             let again = Caller { occurrence: at + AGAIN_OCCURRENCE, reply_to: ReplyTo::Nobody, ..caller };
             self.core.send_delayed(late_ms + after_ms, again, request.clone());
         }
-        self.core.send_delayed(late_ms, caller, request);
+        match edge {
+            Some(_) => self.core.send_after(late_ms, 0, caller, request),
+            None => self.core.send_delayed(late_ms, caller, request),
+        }
         false
     }
 

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
+use super::drain::UNDRAINED;
 use super::outside::Watch;
+use super::refusals::Refusals;
 use super::workload::{ActorStep, PlannedActor, Shape, Workload};
 use super::{
     ActorId, Caller, Clients, Core, Decisions, Entry, Invariant, Millis, Name, Parts, Permissions, Principal, ReplyTo,
@@ -25,12 +27,15 @@ pub struct Caps {
     pub steps_max: u64,
     /// Virtual time, at most.
     pub virtual_ms_max: u64,
+    /// Virtual time from the workload's last step until the faults stop at the latest, and as much again until
+    /// everything that was begun must be over. Without it only the cap on all virtual time ends a run.
+    pub drain_ms_max: Option<u64>,
 }
 
 impl Default for Caps {
     fn default() -> Caps {
         const THIRTY_DAYS_MS: u64 = 30 * 86_400_000;
-        Caps { steps_max: 200_000, virtual_ms_max: THIRTY_DAYS_MS }
+        Caps { steps_max: 200_000, virtual_ms_max: THIRTY_DAYS_MS, drain_ms_max: None }
     }
 }
 
@@ -72,6 +77,9 @@ pub struct World {
     last_change: Millis,
     steps: u64,
     reached: Vec<bool>,
+    pub(super) refusals: Refusals,
+    /// When the workload took its last step.
+    workload_over: Option<Millis>,
 }
 
 /// What became of a run.
@@ -151,6 +159,8 @@ impl World {
             last_change: Millis::START,
             steps: 0,
             reached,
+            refusals: Refusals::default(),
+            workload_over: None,
         }
     }
 
@@ -256,6 +266,8 @@ impl World {
         self.s3.reset();
         self.sns.reset();
         self.clients.reset();
+        self.refusals.reset();
+        self.workload_over = None;
         self.changed = Parts::ALL;
         self.revisions.begin_run();
         self.last_change = Millis::START;
@@ -311,6 +323,11 @@ impl World {
                     self.scheduler.stop_recurring();
                 }
             }
+            if let Some(drain_ms) = self.caps.drain_ms_max
+                && self.is_drain_over(drain_ms)
+            {
+                return Ok(Some(self.verdict(UNDRAINED)));
+            }
             let Some(entry) = self.core.next() else { return Ok(None) };
             if faults_until.is_some_and(|until| self.core.now() > until) {
                 self.core.stop_faults();
@@ -340,6 +357,25 @@ impl World {
         }
     }
 
+    /// Whether the workload was over so long ago that nothing may be on its way any more. Half of the time has faults.
+    fn is_drain_over(&mut self, drain_ms: u64) -> bool {
+        if self.workload_over.is_none() && self.is_workload_over() {
+            self.workload_over = Some(self.core.now());
+        }
+        let (Some(over), Some(next)) = (self.workload_over, self.core.next_at()) else { return false };
+        if next > over + drain_ms {
+            self.core.stop_faults();
+        }
+        next > over + 2 * drain_ms && self.core.in_flight() > 0
+    }
+
+    /// Whether every actor has taken its last step, and every client script has ended.
+    fn is_workload_over(&self) -> bool {
+        let mut actors = self.progress.iter().zip(&self.actors);
+        actors.all(|(progress, planned)| *progress as usize >= planned.steps.len())
+            && self.clients.records().iter().all(|client| client.end.is_some())
+    }
+
     /// Whether the next entry lies beyond where the run is cut off: nobody waits for a tick there.
     fn is_cut_off_next(&mut self) -> bool {
         let end = self.end();
@@ -355,11 +391,11 @@ impl World {
         match entry {
             Entry::Call { caller, request } => self.dispatch(caller, request),
             Entry::Answer { to, answer, .. } => self.pass_on(to, answer),
-            Entry::Timer { actor, owner, .. } => match owner {
+            Entry::Timer { actor, owner, occurrence } => match owner {
                 TimerOwner::Invocation { invocation, what } => self.lambda.timer(&mut self.core, invocation, what),
                 TimerOwner::AsyncEvent { event } => self.lambda.event_due(&mut self.core, event),
                 TimerOwner::Execution { execution, timer } => {
-                    self.stepfunctions.timer(&mut self.core, execution, timer);
+                    self.stepfunctions.timer(&mut self.core, actor, occurrence, execution, timer);
                     self.note_executions();
                     Ok(())
                 }
@@ -435,6 +471,9 @@ impl World {
             self.core.answer(caller.actor, caller.reply_to, Err(denied));
             return Ok(());
         }
+        if self.core.may_refuse() && self.refuse(&caller, &request) {
+            return Ok(());
+        }
         match request {
             Request::CloudWatch(request) => {
                 self.cloudwatch.handle(&mut self.core, caller, *request);
@@ -450,9 +489,13 @@ impl World {
             }
             Request::DynamoDb(request) => {
                 let sdk = self.sdk(&caller);
+                let (actor, executed) = (caller.actor, self.dynamodb.database.executed());
                 self.dynamodb.handle(&mut self.core, caller, sdk, request);
                 let changed = self.dynamodb.take_changed();
                 self.touch(changed);
+                if self.core.holds() && self.dynamodb.database.executed() > executed {
+                    self.release_held(actor);
+                }
                 Ok(())
             }
             Request::Events(request) => {

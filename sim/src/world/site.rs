@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::hash::mix;
-use super::{FaultId, Name, Names, hash};
+use super::{FaultId, Millis, Name, Names, hash};
 
 /// A causal lineage of this run, as an index: root actor / event / rule and target / delivery / state path / attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,12 @@ struct Link {
     hash: u64,
     /// The hash of the task visit that it belongs to, over all its attempts; of the root where there is none.
     task: u64,
+    /// The attempt of a task that it belongs to; without one the root, or the tick of a schedule.
+    attempt: ActorId,
+    /// The services that the attempt has called, a bit each.
+    called: u16,
+    /// When its time is up; at the beginning of all time where it has all the time there is.
+    deadline: Millis,
     scheduled: bool,
 }
 
@@ -52,6 +58,9 @@ impl Lineages {
             number: 0,
             hash: 0,
             task: 0,
+            attempt: world,
+            called: 0,
+            deadline: Millis(0),
             scheduled: false,
         });
     }
@@ -67,8 +76,32 @@ impl Lineages {
             _ if parent == ActorId::WORLD => hash,
             _ => above.task,
         };
-        self.links.push(Link { parent, root, name, number, hash, task, scheduled: above.scheduled });
+        // Every tick of a schedule is a thing of its own.
+        let begins = name == Name::TRY || parent == ActorId::WORLD || above.scheduled && above.parent == ActorId::WORLD;
+        let attempt = if begins { id } else { above.attempt };
+        self.links.push(Link {
+            parent,
+            root,
+            name,
+            number,
+            hash,
+            task,
+            attempt,
+            called: 0,
+            deadline: Millis(0),
+            scheduled: above.scheduled,
+        });
         id
+    }
+
+    /// The attempt of a task that a lineage belongs to, if it never called `service` (a bit) before.
+    #[inline]
+    pub(super) fn first_call(&mut self, actor: ActorId, service: u16) -> Option<ActorId> {
+        let attempt = self.links[actor.0 as usize].attempt;
+        let called = &mut self.links[attempt.0 as usize].called;
+        let is_first = *called & service == 0;
+        *called |= service;
+        is_first.then_some(attempt)
     }
 
     /// Says that a lineage is the doing of a schedule, and whatever it causes from now on too.
@@ -80,6 +113,16 @@ impl Lineages {
     #[inline]
     pub fn is_scheduled(&self, actor: ActorId) -> bool {
         self.links[actor.0 as usize].scheduled
+    }
+
+    /// Says when a lineage's time is up.
+    pub(super) fn set_deadline(&mut self, actor: ActorId, at: Millis) {
+        self.links[actor.0 as usize].deadline = at;
+    }
+
+    /// When a lineage's own time is up, if it is limited.
+    pub(super) fn deadline(&self, actor: ActorId) -> Option<Millis> {
+        Some(self.links[actor.0 as usize].deadline).filter(|at| at.0 > 0)
     }
 
     /// The hash that stands for a lineage in every run.

@@ -5,6 +5,9 @@ use std::ops::{Add, Sub};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub u64);
 
+/// What keeps time for a service fires up to this much late: whatever comes due meanwhile may go first.
+pub const TIMER_LATE_MS: u64 = 100;
+
 impl Millis {
     /// When every run begins: 2026-01-01T00:00:00Z, a Thursday.
     pub const START: Millis = Millis(1_767_225_600_000);

@@ -82,15 +82,26 @@ fn warnings_are_short_and_beside_the_result() {
 
 #[test]
 fn what_handlers_do_beyond_the_world_is_told_at_the_end() {
-    let shop = Shop::with("template.yaml", "import boto3\n", "import boto3, threading\n");
+    let shop = Shop::with("template.yaml", "import boto3\n", "import boto3, socket, threading\n");
     shop.replace(
         "template.yaml",
         r#"return {"paid": True}"#,
-        "try:\n                  threading.Thread(target=print).start()\n              except RuntimeError:\n                  pass\n              return {}",
+        r#"for beyond in (
+                  lambda: threading.Thread(target=print).start(),
+                  lambda: socket.create_connection(("example.com", 80)),
+                  lambda: open("/etc/hostname", "w"),
+              ):
+                  try:
+                      beyond()
+                  except Exception:
+                      pass
+              return {}"#,
     );
     let ran = shop.check(&[]);
     let (_, told) = ran.out.split_once("\nuncontrolled").unwrap_or_else(|| panic!("{}", ran.shown()));
-    assert!(told.contains("function charge (thread)"), "{told}");
+    for kind in ["thread", "network", "file"] {
+        assert!(told.contains(&format!("function charge ({kind})")), "{told}");
+    }
 }
 
 #[test]

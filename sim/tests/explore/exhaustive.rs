@@ -33,7 +33,8 @@ async fn write(context: Context, _: Json) -> Result<Json, FunctionError> {
 fn what_needs_two_deviations_is_found_and_what_needs_three_is_claimed_not_to_break() {
     let broken = explore(&two_writes(1), Strategy::Exhaustive, 0, 1_000);
     let claim = broken.claim.as_ref().expect("a claim");
-    assert_eq!((claim.complete_to(), claim.levels[0].broken, claim.levels[1].broken), (2, 0, 1), "{claim:?}");
+    // Both writes are lost; or the first one is, and the other comes when the function's time is up: just then, or later.
+    assert_eq!((claim.complete_to(), claim.levels[0].broken, claim.levels[1].broken), (2, 0, 3), "{claim:?}");
     assert_eq!(broken.findings[0].failures[0].script.deviations(), 2);
     let held = explore(&two_writes(2), Strategy::Exhaustive, 0, 1_000);
     let claim = held.claim.expect("a claim");

@@ -200,6 +200,12 @@ impl Stage {
         self.resource(name, "AWS::IAM::Role", properties)
     }
 
+    /// The same with nobody who does anything.
+    pub fn without_workload(mut self) -> Stage {
+        self.workload.clear();
+        self
+    }
+
     /// Someone who does `step` at `at`.
     pub fn actor(self, at: &str, step: Json) -> Stage {
         self.actor_of(at, json!([step]))
@@ -363,6 +369,11 @@ impl Log {
     /// Notes a line at the handler's time.
     pub fn note(&self, context: &Context, line: impl Into<String>) {
         self.0.lock().expect("no handler panics").push((context.now().since_start(), line.into()));
+    }
+
+    /// Forgets what was noted.
+    pub fn clear(&self) {
+        self.0.lock().expect("no handler panics").clear();
     }
 
     pub fn lines(&self) -> Vec<String> {

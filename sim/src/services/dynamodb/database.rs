@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::key::ItemKey;
-use super::request::{Request, RequestKey, Resource, ReturnCapacity, TransactWrite};
+use super::request::{Request, RequestKey, Resource, ReturnCapacity, TransactAction, TransactWrite};
 use super::response::Response;
 use super::schema::TableSchema;
 use super::text::Text;
@@ -37,6 +37,8 @@ pub struct Database {
     plans: Plans,
     changes: Vec<Change>,
     tokens: BTreeMap<Text, TokenUse>,
+    /// How many requests there were, so that the writes of one can be told from those of another.
+    executed: u64,
 }
 
 /// A table's number: its place among the schemas that the database was made of.
@@ -60,6 +62,12 @@ pub struct Change {
 pub trait ReadChoice {
     /// Which of `candidates` versions is read, 0 being the newest. Asked only where there is more than one.
     fn version(&mut self, table: &str, index: Option<&str>, candidates: u32) -> u32;
+
+    /// How a query or scan sees the writes of a request that is as young as itself: 0 for all of them, 1 for all but the
+    /// last, 2 for only the last.
+    fn torn(&mut self) -> u32 {
+        0
+    }
 }
 
 /// Every read sees the newest version.
@@ -93,6 +101,7 @@ impl Database {
             plans: Plans::default(),
             changes: Vec::new(),
             tokens: BTreeMap::new(),
+            executed: 0,
         }
     }
 
@@ -119,6 +128,7 @@ impl Database {
         reads: &mut dyn ReadChoice,
     ) -> Result<Response, ApiError> {
         self.changes.clear();
+        self.executed += 1;
         let asked = request.return_capacity();
         if asked == ReturnCapacity::None {
             return self.perform(now, request, reads);
@@ -143,6 +153,39 @@ impl Database {
             Request::Describe(describe) => self.describe(describe).map(Response::Described),
             Request::UpdateTimeToLive(update) => self.update_time_to_live(update).map(Response::Described),
         }
+    }
+
+    /// How many requests were executed.
+    pub fn executed(&self) -> u64 {
+        self.executed
+    }
+
+    /// The items that a request means to write; of batches none.
+    pub fn written_by(&self, request: &Request) -> Vec<(TableId, ItemKey)> {
+        let of_item = |table: &str, item: &Attributes| {
+            let id = self.table_id(table).ok()?;
+            Some((id, ItemKey::from_item(&self.table(id).schema().key, item).ok()?))
+        };
+        let of_key = |table: &str, key: &Attributes| {
+            let id = self.table_id(table).ok()?;
+            Some((id, ItemKey::from_request(&self.table(id).schema().key, key).ok()?))
+        };
+        let items: Vec<Option<_>> = match request {
+            Request::PutItem(put) => vec![of_item(&put.table, &put.item)],
+            Request::UpdateItem(update) => vec![of_key(&update.table, &update.key)],
+            Request::DeleteItem(delete) => vec![of_key(&delete.table, &delete.key)],
+            Request::TransactWriteItems(transaction) => {
+                let of_action = |action: &TransactAction| match action {
+                    TransactAction::Put(put) => of_item(&put.table, &put.item),
+                    TransactAction::Update(update) => of_key(&update.table, &update.key),
+                    TransactAction::Delete(delete) => of_key(&delete.table, &delete.key),
+                    TransactAction::Check(_) => None,
+                };
+                transaction.actions.iter().map(of_action).collect()
+            }
+            _ => Vec::new(),
+        };
+        items.into_iter().flatten().collect()
     }
 
     /// What the latest execution changed, in order; a write that changed nothing is there as well.
@@ -207,7 +250,7 @@ impl Database {
     }
 
     fn commit(&mut self, now: Millis, table: TableId, key: ItemKey, new: Option<Item>) {
-        let old = self.tables[table.0 as usize].commit(now, &key, new.clone());
+        let old = self.tables[table.0 as usize].commit(now, self.executed, &key, new.clone());
         self.changes.push(Change { table, key, old, new });
     }
 }

@@ -252,6 +252,10 @@ impl ReadChoice for Reads<'_> {
             _ => candidates - 1,
         }
     }
+
+    fn torn(&mut self) -> u32 {
+        self.core.fault(FaultId::DdScanAnomaly, self.actor, self.operation, self.occurrence)
+    }
 }
 
 fn throttled() -> ApiError {

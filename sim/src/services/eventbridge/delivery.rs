@@ -10,7 +10,7 @@ use super::rules::{Destination, Rule, TargetInput};
 use super::service::{EventBridge, Logged};
 use crate::services::{Answer, Request, lambda, sns, sqs, stepfunctions};
 use crate::world::metrics::EventsMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Kind, Millis, Name, ReplyTo, TimerOwner, Weighted};
+use crate::world::{ActorId, Caller, Core, FaultId, Kind, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, Weighted};
 
 /// One event on its way to one target.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ impl EventBridge {
             self.give_up(core, id, &failure, exhausted);
             return;
         }
-        core.timer(at, 0, actor, attempts, TimerOwner::Delivery { delivery: id });
+        core.timer(at, TIMER_LATE_MS, actor, attempts, TimerOwner::Delivery { delivery: id });
     }
 
     #[expect(clippy::too_many_arguments, reason = "one private call, and every part is a different type")]

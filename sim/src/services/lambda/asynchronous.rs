@@ -6,7 +6,7 @@ use super::service::Lambda;
 use crate::handlers::HostError;
 use crate::services::{Answer, Response};
 use crate::world::metrics::LambdaMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner};
 
 /// An event in Lambda's own queue.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Lambda {
             return;
         }
         let occurrence = event.errors + event.refusals;
-        core.timer(core.now() + wait_ms, 0, event.actor, occurrence, TimerOwner::AsyncEvent { event: id });
+        core.timer(core.now() + wait_ms, TIMER_LATE_MS, event.actor, occurrence, TimerOwner::AsyncEvent { event: id });
     }
 
     /// Tells whoever wants to know how an event ended.

@@ -13,7 +13,8 @@ use crate::handlers::{Host, HostError, Sdk, Start, Step, Wake};
 use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::LambdaMetric;
 use crate::world::{
-    ActorId, Caller, Core, FaultId, InvocationTimer, Kind, Name, ReplyTo, TimerOwner, Weighted, hash_text, uuid,
+    ActorId, Caller, Core, FaultId, InvocationTimer, Kind, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, Weighted,
+    hash_text, uuid,
 };
 
 /// The Lambda service of one world.
@@ -23,6 +24,8 @@ pub struct Lambda {
     pub(super) events: Vec<AsyncEvent>,
     environments: Vec<Environments>,
     next_environment: u32,
+    /// By environment, how far its clock is ahead.
+    skews_ms: Vec<i64>,
     invocations: Vec<Invocation>,
     pub(super) sources: Vec<EventSource>,
     pub(super) pollers: Vec<Poller>,
@@ -46,6 +49,7 @@ impl Lambda {
             host,
             environments,
             next_environment: 0,
+            skews_ms: Vec::new(),
             invocations: Vec::new(),
             events: Vec::new(),
             sources: Vec::new(),
@@ -58,6 +62,7 @@ impl Lambda {
         self.host.reset();
         self.environments.iter_mut().for_each(Environments::reset);
         self.next_environment = 0;
+        self.skews_ms.clear();
         self.invocations.clear();
         self.events.clear();
         self.pollers.clear();
@@ -183,6 +188,9 @@ impl Lambda {
         let running = self.environments[function as usize].running();
         core.measure(LambdaMetric::Invocations.of(function), 1.0);
         core.measure(LambdaMetric::ConcurrentExecutions.of(function), f64::from(running));
+        if fresh {
+            self.set_clock(core, actor, environment);
+        }
         let cold = if fresh { core.fault(FaultId::LaCold, actor, Name::LAMBDA_INVOKE, 0) } else { 0 };
         if cold == 0 {
             return self.begin(core, id);
@@ -190,6 +198,22 @@ impl Lambda {
         let at = core.now() + COLD_START_MS[(cold as usize - 1).min(1)];
         core.timer(at, 0, actor, 0, TimerOwner::Invocation { invocation: id, what: InvocationTimer::Start });
         Ok(())
+    }
+
+    /// Decides what the clock of a new environment shows.
+    fn set_clock(&mut self, core: &mut Core, actor: ActorId, environment: u32) {
+        let mut skew_ms = 0;
+        for (fault, off_ms) in [(FaultId::ClkSkew, 50), (FaultId::ClkDrift, 5_000)] {
+            match core.fault(fault, actor, Name::LAMBDA_INVOKE, 0) {
+                0 => {}
+                1 => skew_ms += off_ms,
+                _ => skew_ms -= off_ms,
+            }
+        }
+        if skew_ms != 0 {
+            self.skews_ms.resize(environment as usize + 1, 0);
+            self.skews_ms[environment as usize] = skew_ms;
+        }
     }
 
     /// An invocation's timer fired.
@@ -238,7 +262,10 @@ impl Lambda {
         invocation.started = core.now();
         let deadline = core.now() + self.functions[invocation.function as usize].timeout_ms;
         let owner = TimerOwner::Invocation { invocation: id, what: InvocationTimer::Timeout };
-        invocation.timeout = Some(core.timer(deadline, 0, invocation.actor, 0, owner));
+        core.set_deadline(invocation.actor, deadline);
+        // What keeps the time is not the handler: its own calls race against it.
+        let keeper = core.child(invocation.actor, Name::TIMER, 0);
+        invocation.timeout = Some(core.timer(deadline, TIMER_LATE_MS, keeper, 0, owner));
         core.note(invocation.actor, || format!("starts with {}", invocation.event));
         let step = self.host.start(&Start {
             invocation: id,
@@ -250,6 +277,7 @@ impl Lambda {
             request: invocation.request,
             deadline,
             now: core.now(),
+            skew_ms: self.skews_ms.get(invocation.environment as usize).copied().unwrap_or_default(),
         })?;
         self.follow(core, id, step)
     }
@@ -271,6 +299,15 @@ impl Lambda {
                 Step::Call { request, sdk } => {
                     let operation = request.operation();
                     let occurrence = invocation.next_call(operation);
+                    let raises = core.fault(FaultId::LaErr, actor, operation, occurrence);
+                    if raises != 0 {
+                        if raises == 2 {
+                            let principal = self.functions[invocation.function as usize].role;
+                            core.send(Caller { actor, occurrence, principal, reply_to: ReplyTo::Nobody }, request);
+                        }
+                        self.raise(core, id);
+                        return Ok(());
+                    }
                     // AWS: a killed function leaves exactly a prefix of its effects.
                     match core.fault(FaultId::LaCrashMid, actor, operation, occurrence) {
                         0 => {
@@ -292,7 +329,7 @@ impl Lambda {
                 Step::Sleep { ms } => {
                     let occurrence = invocation.next_sleep();
                     let owner = TimerOwner::Invocation { invocation: id, what: InvocationTimer::Sleep };
-                    core.timer(core.now() + ms, 0, actor, occurrence, owner);
+                    core.timer(core.now() + ms, TIMER_LATE_MS, actor, occurrence, owner);
                     return Ok(());
                 }
                 Step::Random => {
@@ -304,6 +341,14 @@ impl Lambda {
                 }
                 Step::Returned(payload) if payload.measure().bytes > RESPONSE_BYTES_MAX => {
                     self.end(core, id, InvokeResponse::failed(too_large()));
+                    return Ok(());
+                }
+                // One that calls nothing raises where it would return.
+                Step::Returned(_)
+                    if invocation.calling == Name::HANDLER
+                        && core.fault(FaultId::LaErr, actor, Name::HANDLER, 0) != 0 =>
+                {
+                    self.end(core, id, InvokeResponse::failed(raised()));
                     return Ok(());
                 }
                 Step::Returned(payload) => {
@@ -351,6 +396,16 @@ impl Lambda {
         let (function, environment) = (invocation.function, invocation.environment);
         self.environments[function as usize].give_back(environment);
         self.close(core, id, answer);
+    }
+
+    /// The handler raises: its environment lives on.
+    fn raise(&mut self, core: &mut Core, id: u32) {
+        self.host.abandon(id);
+        let invocation = &self.invocations[id as usize];
+        let (function, environment) = (invocation.function, invocation.environment);
+        core.note(invocation.actor, || format!("fails with {}", raised()));
+        self.environments[function as usize].give_back(environment);
+        self.close(core, id, Ok(Response::Lambda(InvokeResponse::failed(raised()))));
     }
 
     fn crash(&mut self, core: &mut Core, id: u32, how: &str) {
@@ -417,6 +472,11 @@ fn too_large_request(request: &Invoke) -> Option<ApiError> {
         _ => return None,
     };
     Some(ApiError::new("RequestTooLargeException", message).with_status(413))
+}
+
+/// What a handler raises that has an error nobody thought of.
+fn raised() -> Json {
+    json!({"errorType": "RuntimeError", "errorMessage": "an error that nobody thought of"})
 }
 
 fn too_large() -> Json {

@@ -4,7 +4,8 @@ use super::target::{Occasion, Target};
 use super::when::When;
 use crate::services::{Answer, ApiError, Response};
 use crate::world::{
-    ActorId, Caller, Core, FaultId, Kind, Millis, Name, Principal, ReplyTo, SchedulerTimer, TimerOwner, Weighted, uuid,
+    ActorId, Caller, Core, FaultId, Kind, Millis, Name, Principal, ReplyTo, SchedulerTimer, TIMER_LATE_MS, TimerOwner,
+    Weighted, uuid,
 };
 
 /// The EventBridge Scheduler service of one world.
@@ -116,7 +117,7 @@ impl Scheduler {
         } else {
             invocation.occasion.attempt += 1;
             let owner = TimerOwner::Scheduler(SchedulerTimer::Retry { invocation: id });
-            core.timer(at, 0, invocation.actor, attempt + 1, owner);
+            core.timer(at, TIMER_LATE_MS, invocation.actor, attempt + 1, owner);
         }
     }
 

@@ -6,7 +6,7 @@ use super::envelope;
 use super::service::{Notification, Sns};
 use crate::services::{Answer, Request, lambda, sqs};
 use crate::world::metrics::SnsMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Name, Principal, ReplyTo, TimerOwner};
+use crate::world::{ActorId, Caller, Core, FaultId, Name, Principal, ReplyTo, TIMER_LATE_MS, TimerOwner};
 
 /// One message on its way to one subscription.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Sns {
         match backoff_ms(attempts).filter(|_| retriable) {
             Some(wait_ms) => {
                 let at = core.now() + wait_ms;
-                core.timer(at, 0, actor, attempts, TimerOwner::Notification { delivery: id });
+                core.timer(at, TIMER_LATE_MS, actor, attempts, TimerOwner::Notification { delivery: id });
             }
             None => self.give_up(core, id, &format!("{}: {}", error.code, error.message)),
         }

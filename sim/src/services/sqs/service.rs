@@ -12,7 +12,7 @@ use super::response::{BatchFailure, Received, Response, Sent};
 use crate::handlers::Sdk;
 use crate::services::ApiError;
 use crate::world::metrics::SqsMetric;
-use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, hash_text, uuid};
+use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, hash_text, uuid};
 
 /// The SQS service of one world.
 #[derive(Debug)]
@@ -566,7 +566,7 @@ fn hide_until(core: &mut Core, own: &mut Queue, (queue, number): (u32, u32), at:
     }
     message.state = state;
     let owner = TimerOwner::Message { queue, message: number };
-    message.timer = Some(core.timer(at, 0, message.actor, message.receives, owner));
+    message.timer = Some(core.timer(at, TIMER_LATE_MS, message.actor, message.receives, owner));
 }
 
 fn answer_received(core: &mut Core, caller: Caller, received: Vec<Received>) {

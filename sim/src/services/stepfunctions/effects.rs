@@ -6,7 +6,7 @@ use rehearsal_engine::execution::{Effect, Event, Invocation, Outcome, Resumed, S
 use rehearsal_engine::{Json, json};
 
 use super::environment::WorldEnv;
-use super::executions::ExecutionRecord;
+use super::executions::{ExecutionRecord, Timer};
 use super::journal::Told;
 use super::keyed::site_actor;
 use super::service::StepFunctions;
@@ -14,10 +14,14 @@ use super::tasks::{Called, TaskPlan};
 use crate::iam::Policies;
 use crate::services::{ApiError, Response};
 use crate::world::metrics::StatesMetric;
-use crate::world::{Caller, Core, FaultId, Millis, Name, Parts, ReplyTo, TimerOwner, hash_text};
+use crate::world::{
+    ActorId, Caller, Core, FaultId, Millis, Name, Parts, ReplyTo, TIMER_LATE_MS, TimerOwner, hash_text,
+};
 
-/// A wait may end a little late.
-const TIMER_LATE_MS: u64 = 100;
+/// A state that the account's transitions do not suffice for goes on this much later, by the fault's form.
+const THROTTLED_MS: [u64; 2] = [1_000, 10_000];
+/// An execution of a Map Run begins this much later, by the fault's form.
+const CHILD_LATE_MS: [u64; 2] = [2_000, 20_000];
 /// A mocked task answers after this long.
 const MOCK_MS: u64 = 100;
 /// Who assumes the role of a state machine.
@@ -80,13 +84,13 @@ impl StepFunctions {
                         }
                         let owner = TimerOwner::Execution { execution: id, timer };
                         let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, actor, number, owner);
-                        record.timers.push((timer, queued));
+                        record.timers.push(Timer { timer, queued, actor, at: Millis(at_ms) });
                         record.measured.limited(core, timer, actor, purpose);
                     }
                     Effect::CancelTimer { timer } => {
                         let timers = &mut self.records[id as usize].timers;
-                        if let Some(place) = timers.iter().position(|(known, _)| *known == timer) {
-                            core.cancel(timers.swap_remove(place).1);
+                        if let Some(place) = timers.iter().position(|known| known.timer == timer) {
+                            core.cancel(timers.swap_remove(place).queued);
                         }
                     }
                     Effect::Abandon { task } => {
@@ -111,9 +115,17 @@ impl StepFunctions {
     fn invoke(&mut self, core: &mut Core, id: u32, invocation: Invocation) {
         let record = &self.records[id as usize];
         let machine = &self.machines[record.machine as usize];
-        let Invocation { task, site, parameters, token, resource, .. } = invocation;
+        let Invocation { task, site, parameters, token, resource, timeout_ms, .. } = invocation;
         let invocation_arn = resource.arn();
         let actor = site_actor(core, machine, record.acting, &site);
+        if let Some(timeout_ms) = timeout_ms {
+            core.set_deadline(actor, core.now() + timeout_ms);
+        }
+        let program = machine.program.clone();
+        let in_map_run = site
+            .scope
+            .iter()
+            .any(|step| program.state(step.state).is_some_and(rehearsal_engine::asl::State::has_map_run));
         let planned = machine.plans.get(site.state.0 as usize).cloned().flatten();
         let Some(plan) = planned.or_else(|| TaskPlan::of_reader(&resource)) else {
             // Refused when the scenario is loaded; a run that gets here must still end.
@@ -122,9 +134,8 @@ impl StepFunctions {
             let _ = self.resume(core, id, failed);
             return;
         };
+        let (name, role, machine_index) = (machine.states[site.state.0 as usize], machine.role, record.machine);
         self.records[id as usize].measured.scheduled(core, task, actor, &resource);
-        let machine = &self.machines[self.records[id as usize].machine as usize];
-        let (name, role) = (machine.states[site.state.0 as usize], machine.role);
         // Work of an activity starts when a worker takes it.
         if !matches!(plan, TaskPlan::Activity { .. }) {
             let _ = self.resume(core, id, Event::Started { task, worker: None });
@@ -161,7 +172,19 @@ impl StepFunctions {
         match request {
             Err(error) => core.answer(actor, reply_to, Err(error)),
             Ok(request) => match core.fault(FaultId::SfTaskAmbig, actor, operation, 0) {
-                0 => core.send(Caller { actor, occurrence: 0, principal: role, reply_to }, request),
+                0 => {
+                    let late = |forms: [u64; 2], form: u32| {
+                        form.checked_sub(1).map_or(0, |form| forms[(form as usize).min(1)])
+                    };
+                    let mut late_ms = late(THROTTLED_MS, core.fault(FaultId::SfThrottle, actor, operation, 0));
+                    if late_ms > 0 {
+                        core.measure(StatesMetric::ExecutionThrottled.of(machine_index), 1.0);
+                    }
+                    if in_map_run {
+                        late_ms += late(CHILD_LATE_MS, core.fault(FaultId::SfMapRun, actor, operation, 0));
+                    }
+                    core.send_delayed(late_ms, Caller { actor, occurrence: 0, principal: role, reply_to }, request);
+                }
                 form => {
                     if form == 2 {
                         core.send(Caller { actor, occurrence: 0, principal: role, reply_to: ReplyTo::Nobody }, request);
@@ -172,9 +195,23 @@ impl StepFunctions {
                 }
             },
         }
-        if core.fault(FaultId::SfAbort, actor, operation, 0) != 0 {
+        self.may_be_stopped(core, id, actor, operation, 0);
+    }
+
+    /// Lets an operator stop an execution here; whether one did.
+    pub(super) fn may_be_stopped(
+        &mut self,
+        core: &mut Core,
+        id: u32,
+        actor: ActorId,
+        operation: Name,
+        occurrence: u32,
+    ) -> bool {
+        let is_stopped = core.fault(FaultId::SfAbort, actor, operation, occurrence) != 0;
+        if is_stopped {
             let _ = self.resume(core, id, Event::Stop { error: None, cause: Some("stopped by an operator".into()) });
         }
+        is_stopped
     }
 
     /// Calls what is not reached by a request: workers, and mocks.
@@ -219,8 +256,8 @@ impl StepFunctions {
         measure_end(core, record);
         let error = (record.status != Status::Succeeded).then_some(|| error_text(record));
         core.coverage_mut().execution_ended(record.machine, error);
-        for (_, timer) in record.timers.drain(..) {
-            core.cancel(timer);
+        for timer in record.timers.drain(..) {
+            core.cancel(timer.queued);
         }
         let left = std::mem::take(&mut record.tasks);
         if !self.keeps_history {

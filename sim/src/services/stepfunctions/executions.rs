@@ -5,11 +5,12 @@ use rehearsal_engine::asl::{Program, StateId};
 use rehearsal_engine::execution::{Execution, Status, TimerId};
 
 use super::journal::Told;
+use super::keyed;
 use super::measures::MeasuredTasks;
 use super::nested::Awaited;
 use super::service::StepFunctions;
 use super::tasks::{OpenTask, TaskPlan};
-use crate::world::{ActorId, Millis, Name, Principal, QueueId};
+use crate::world::{ActorId, Core, Millis, Name, Principal, QueueId};
 
 /// A state machine of the template.
 pub struct StateMachine {
@@ -83,9 +84,18 @@ pub struct ExecutionRecord {
     /// Who waits for its end.
     pub(super) awaited_by: Vec<Awaited>,
     pub(super) tasks: Vec<OpenTask>,
-    pub(super) timers: Vec<(TimerId, QueueId)>,
+    pub(super) timers: Vec<Timer>,
     pub(super) heartbeats: u32,
     pub(super) measured: MeasuredTasks,
+}
+
+/// A timer that an execution has set.
+pub(super) struct Timer {
+    pub(super) timer: TimerId,
+    pub(super) queued: QueueId,
+    /// Whose: of a state's attempt, or of the whole execution.
+    pub(super) actor: ActorId,
+    pub(super) at: Millis,
 }
 
 /// A task token that waits for an answer.
@@ -102,6 +112,18 @@ pub struct OpenToken<'r> {
 }
 
 impl StepFunctions {
+    /// When whoever waits for this token's answer gives up first: the task, or its execution.
+    pub fn deadline_of(&self, core: &Core, token: &str) -> Option<Millis> {
+        let record = self.records().get(keyed::execution_of(token)? as usize)?;
+        let open = record.tasks.iter().find(|open| open.token.as_deref() == Some(token))?;
+        let own = core.lineages().hash(open.actor);
+        let limits = record.timers.iter().filter(|timer| {
+            // Each timer has a lineage of its own, of the same name.
+            timer.actor == record.acting || core.lineages().hash(timer.actor) == own
+        });
+        limits.map(|timer| timer.at).min()
+    }
+
     /// The tokens that somebody still has to answer, in the order of their executions.
     pub fn open_tokens(&self) -> impl Iterator<Item = OpenToken<'_>> {
         self.records().iter().flat_map(|record| {

@@ -9,7 +9,7 @@ use super::executions::ExecutionRecord;
 use super::service::{StepFunctions, seconds};
 use super::tasks::TaskFailure;
 use crate::services::{ApiError, Response};
-use crate::world::{ActorId, Caller, Core, Principal, ReplyTo};
+use crate::world::{ActorId, Caller, Core, FaultId, Name, Principal, ReplyTo};
 
 /// Who waits for the end of an execution.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,10 @@ const CHILD_STOPPED_MS: u64 = 200;
 const BILLED_STEP_MS: u64 = 100;
 /// AWS: and for at least this much memory.
 const BILLED_MEMORY_MB: u64 = 64;
+/// A client notices a lost connection after about this long.
+const CONNECTION_LOST_MS: u64 = 1_000;
+/// botocore: an answer is waited for this long.
+const READ_TIMEOUT_MS: u64 = 60_000;
 const END_OCCURRENCE: u32 = 1 << 21;
 
 impl StepFunctions {
@@ -38,8 +42,20 @@ impl StepFunctions {
             let message = "This operation is not supported by this type of state machine";
             return Some(ApiError::new("StateMachineTypeNotSupported", message));
         }
-        let awaited = Awaited::Caller { actor: caller.actor, reply_to: caller.reply_to };
-        self.start(core, caller, start, Some(awaited)).err()
+        let operation = Name::STATES_START_SYNC_EXECUTION;
+        // AWS: what has begun goes on, whether or not somebody still waits for it.
+        let form = core.fault(FaultId::SfExpressSync, caller.actor, operation, caller.occurrence);
+        let reply_to = if form == 0 { caller.reply_to } else { ReplyTo::Nobody };
+        let awaited = Awaited::Caller { actor: caller.actor, reply_to };
+        let refused = self.start(core, caller, start, Some(awaited)).err();
+        if form != 0 && refused.is_none() {
+            let after_ms = if form == 1 { CONNECTION_LOST_MS } else { READ_TIMEOUT_MS };
+            let code =
+                if matches!(caller.reply_to, ReplyTo::Task { .. }) { "SdkClientException" } else { "ReadTimeoutError" };
+            let lost = ApiError::new(code, "Read timeout on endpoint URL").with_status(0);
+            core.answer_after(after_ms, caller.actor, caller.occurrence, caller.reply_to, Err(lost));
+        }
+        refused
     }
 
     /// A `.sync` task waits for the execution that it started, from now on.

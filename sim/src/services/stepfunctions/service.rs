@@ -13,7 +13,7 @@ use super::points::{MachinePoints, Point};
 use super::tasks::{TaskMock, TaskPlan};
 use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::StatesMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, uuid};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, ReplyTo, uuid};
 
 /// The Step Functions service of one world.
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing about the run or the template, by its name")]
@@ -150,7 +150,15 @@ impl StepFunctions {
     pub fn handle(&mut self, core: &mut Core, caller: Caller, request: Request) {
         let answer = match request {
             Request::StartExecution(start) => {
+                if start_is_throttled(core, &caller) {
+                    let error = ApiError::new("ThrottlingException", "Rate exceeded");
+                    core.answer(caller.actor, caller.reply_to, Err(error));
+                    return;
+                }
                 let answer = self.start(core, caller, &start, None);
+                if answer.is_ok() {
+                    self.may_run_twice(core, &caller, &start);
+                }
                 // AWS: a client that lost the answer starts again; a name makes that idempotent, no name does not.
                 if core.fault(FaultId::SfStartDup, caller.actor, Name::STATES_START_EXECUTION, caller.occurrence) != 0 {
                     let again = Caller { occurrence: caller.occurrence + CLIENT_RETRY_OCCURRENCE, ..caller };
@@ -187,9 +195,13 @@ impl StepFunctions {
         core.answer(caller.actor, caller.reply_to, answer.map(Response::States));
     }
 
-    /// A timer of an execution fired.
-    pub fn timer(&mut self, core: &mut Core, id: u32, timer: TimerId) {
-        self.records[id as usize].timers.retain(|(known, _)| *known != timer);
+    /// A timer of an execution fired, the `occurrence`th of `actor`.
+    pub fn timer(&mut self, core: &mut Core, actor: ActorId, occurrence: u32, id: u32, timer: TimerId) {
+        self.records[id as usize].timers.retain(|known| known.timer != timer);
+        if self.may_be_stopped(core, id, actor, Name::TIMER, occurrence) {
+            self.drive(core, id);
+            return;
+        }
         let _ = self.resume(core, id, Event::TimerFired(timer));
         self.drive(core, id);
     }
@@ -202,6 +214,12 @@ impl StepFunctions {
         let open = &record.tasks[place];
         let request_key = core.entropy(open.actor, Name::RESPONSE, 0);
         let callback = open.plan.is_callback();
+        let (actor, told) = (open.actor, u32::from(open.child.is_some()));
+        if self.may_be_stopped(core, id, actor, Name::RESPONSE, told) {
+            self.drive(core, id);
+            return;
+        }
+        let open = &self.records[id as usize].tasks[place];
         if let Some(child) = open.child {
             // What is told now is that the child is over.
             let outcome = self.child_outcome(child, open.plan == TaskPlan::Execution { as_json: true });
@@ -235,6 +253,31 @@ impl StepFunctions {
         }
         let _ = self.resume(core, id, event);
         self.drive(core, id);
+    }
+
+    /// AWS: an asynchronous Express execution runs at least once, and so now and then twice, maybe at once.
+    fn may_run_twice(&mut self, core: &mut Core, caller: &Caller, start: &StartExecution) {
+        let express = self.find_machine(&start.machine).is_some_and(|machine| self.machines[machine as usize].express);
+        if !express || caller.occurrence & EXPRESS_AGAIN_OCCURRENCE != 0 {
+            return;
+        }
+        let form = core.fault(FaultId::SfExpressDup, caller.actor, Name::STATES_START_EXECUTION, caller.occurrence);
+        let again = Caller {
+            occurrence: caller.occurrence | EXPRESS_AGAIN_OCCURRENCE,
+            principal: Principal::Anyone,
+            reply_to: ReplyTo::Nobody,
+            ..*caller
+        };
+        match form {
+            0 => {}
+            1 => {
+                let _ = self.start(core, again, start, None);
+            }
+            _ => {
+                let request = Request::StartExecution(start.clone());
+                core.send_delayed(EXPRESS_AGAIN_MS, again, crate::services::Request::States(Box::new(request)));
+            }
+        }
     }
 
     pub(super) fn start(
@@ -317,6 +360,7 @@ impl StepFunctions {
         core.measure(StatesMetric::ExecutionsStarted.of(machine_index), 1.0);
         self.changed = self.changed.and(Parts::EXECUTIONS);
         self.announce(core, id);
+        self.may_be_stopped(core, id, actor, Name::EXECUTION, 0);
         self.drive(core, id);
         Ok(started(&arn, core.now()))
     }
@@ -388,6 +432,10 @@ impl StepFunctions {
 
 /// AWS: the quota of open executions of an account.
 const OPEN_EXECUTIONS_MAX: usize = 1_000_000;
+/// Occurrences of an Express execution's second run.
+const EXPRESS_AGAIN_OCCURRENCE: u32 = 1 << 22;
+/// A second run that is not at once comes so much later.
+const EXPRESS_AGAIN_MS: u64 = 10_000;
 /// Occurrences of repeated starts stand above those that a caller counts to.
 const CLIENT_RETRY_OCCURRENCE: u32 = 1 << 20;
 
@@ -428,6 +476,13 @@ fn is_name(name: &str) -> bool {
 
 fn started(arn: &Arc<str>, at: Millis) -> Json {
     json!({"executionArn": arn, "startDate": seconds(at)})
+}
+
+/// AWS: a client may start only so many executions at once.
+fn start_is_throttled(core: &mut Core, caller: &Caller) -> bool {
+    let is_heard = !matches!(caller.reply_to, ReplyTo::Nobody | ReplyTo::Outbox { .. });
+    let operation = Name::STATES_START_EXECUTION;
+    is_heard && core.fault(FaultId::SfStartThrottle, caller.actor, operation, caller.occurrence) != 0
 }
 
 /// AWS: the API gives dates in seconds with a fraction.

@@ -85,10 +85,10 @@ namespaces! {
     States StatesMetric "AWS/States", dimensions ["StateMachineArn"], sets [&["StateMachineArn"]],
     [
         ExecutionsStarted "Count", ExecutionsSucceeded "Count", ExecutionsFailed "Count", ExecutionsAborted "Count",
-        ExecutionsTimedOut "Count", ExecutionTime "Milliseconds",
+        ExecutionsTimedOut "Count", ExecutionTime "Milliseconds", ExecutionThrottled "Count",
     ],
     elsewhere [
-        "ExecutionThrottled", "RedrivenExecutions", "ExpressExecutionMemory", "ExpressExecutionBilledDuration",
+        "RedrivenExecutions", "ExpressExecutionMemory", "ExpressExecutionBilledDuration",
         "ExpressExecutionBilledMemory", "ThrottledEvents", "ProvisionedBucketSize", "ProvisionedRefillRate",
         "ConsumedCapacity",
     ];

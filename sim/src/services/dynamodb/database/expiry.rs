@@ -31,10 +31,11 @@ impl Database {
     /// [`Database::changes`].
     pub fn expire(&mut self, now: Millis, table: TableId, key: &ItemKey) {
         self.changes.clear();
+        self.executed += 1;
         let expires_at = self.item(table, key).and_then(|item| self.expires_at(now, table, item));
         if expires_at.is_some_and(|at| at <= now) {
             let of = &mut self.tables[table.0 as usize];
-            let old = of.commit(now, key, None);
+            let old = of.commit(now, self.executed, key, None);
             of.mark_expired();
             self.changes.push(Change { table, key: key.clone(), old, new: None });
         }

@@ -377,14 +377,20 @@ impl Reading<'_> {
             let older = table.lagging_commits(self.now, index, self.partition);
             choose(older, &table.schema().name, index_name, reads)
         };
-        let last = match behind {
+        let past = match behind {
+            Some(behind) => Some(table.past(self.now, index, self.partition, behind)),
+            None => {
+                let torn = table.torn(self.now, index, self.partition);
+                torn.and_then(|torn| Some(reads.torn()).filter(|form| *form > 0).map(|form| torn.unseen(form)))
+            }
+        };
+        let last = match past {
             None => {
                 let entries = table.entries(index, self.stretch).filter(|(place, ..)| keep(place));
                 if self.forward { builder.read(entries) } else { builder.read(entries.rev()) }
                     .map(|(place, item)| IndexEntry { key: place.clone(), item: item.clone() })
             }
-            Some(behind) => {
-                let past = table.past(self.now, index, self.partition, behind);
+            Some(past) => {
                 let now = table.entries(index, (Bound::Unbounded, Bound::Unbounded));
                 let mut entries: Vec<(IndexEntry, &Item)> = now
                     .filter(|(_, item, _)| !past.contains_key(*item))

@@ -48,9 +48,25 @@ pub(super) struct IndexEntry {
 #[derive(Debug)]
 struct Commit {
     at: Millis,
+    /// The request that wrote it, by number.
+    request: u64,
     key: ItemKey,
     old: Option<Item>,
     new: Option<Item>,
+}
+
+/// A query or scan takes this long, during which it is no snapshot. A choice of this project.
+const READ_MS: u64 = 100;
+
+/// The writes of one request, newest first.
+pub(super) struct Torn<'t>(Vec<&'t Commit>);
+
+impl Torn<'_> {
+    /// The items as they were before the writes that are not seen.
+    pub fn unseen(&self, form: u32) -> Past {
+        let unseen = if form == 1 { &self.0[..1] } else { &self.0[1..] };
+        unseen.iter().map(|commit| (commit.key.clone(), commit.old.clone())).collect()
+    }
 }
 
 /// A stretch of a table or index, from both ends.
@@ -141,7 +157,7 @@ impl Table {
     }
 
     /// Sets or removes an item, remembers the past, and returns the item before.
-    pub fn commit(&mut self, now: Millis, key: &ItemKey, new: Option<Item>) -> Option<Item> {
+    pub fn commit(&mut self, now: Millis, request: u64, key: &ItemKey, new: Option<Item>) -> Option<Item> {
         let old = self.replace(key, new.clone());
         if let Some(stream) = &mut self.stream {
             stream.push(now, key, old.as_ref(), new.as_ref());
@@ -151,7 +167,7 @@ impl Table {
         {
             self.commits.pop_front();
         }
-        self.commits.push_back(Commit { at: now, key: key.clone(), old: old.clone(), new });
+        self.commits.push_back(Commit { at: now, request, key: key.clone(), old: old.clone(), new });
         if self.touched.len() < TOUCHED_MAX {
             self.touched.push(key.clone());
         }
@@ -173,6 +189,15 @@ impl Table {
         // From the newest to the oldest, so that the oldest undone commit of an item says what the item was.
         let undone = self.relevant(now, index, partition).take(commits);
         undone.map(|commit| (commit.key.clone(), commit.old.clone())).collect()
+    }
+
+    /// The writes of the latest request that a query or scan at `now` could see one by one: those of several items that
+    /// were made while it reads.
+    pub fn torn<'t>(&'t self, now: Millis, index: Option<usize>, partition: Option<&'t ItemKey>) -> Option<Torn<'t>> {
+        let young = self.commits.back().filter(|commit| now - commit.at < READ_MS)?;
+        let relevant = self.relevant(now, index, partition).take_while(|commit| commit.request == young.request);
+        let writes: Vec<&Commit> = relevant.collect();
+        (writes.len() > 1).then_some(Torn(writes))
     }
 
     /// The entries of a stretch of the table or of an index, in order.
