@@ -87,7 +87,7 @@ fn is_read(loaded: &Loaded, family: Namespace) -> bool {
     });
     let files = loaded.code.values().filter_map(|code| code.as_ref().ok());
     let scripts = loaded.scripts.iter().map(|script| &script.beside);
-    let files = files.chain(scripts).flat_map(|files| files.iter().map(|(_, text)| &**text));
+    let files = files.chain(scripts).flat_map(|files| files.values().map(|text| &**text));
     let promises = loaded.scenario.invariants.iter().map(|invariant| invariant.condition.text.as_str());
     inline.chain(files).chain(promises).any(speaks)
 }
@@ -159,7 +159,7 @@ impl Reading<'_> {
         let stack = self.stack;
         let mut alarms: Vec<Alarm> = Vec::new();
         for alarm in &stack.alarms {
-            let judged = self.metric_alarm(alarm).map_or(Judged::Nothing, Judged::Metric);
+            let judged = self.metric_alarm(alarm).map(Box::new).map_or(Judged::Nothing, Judged::Metric);
             alarms.push(self.alarm(&alarm.identity, &alarm.properties, judged));
         }
         let identities = stack.alarms.iter().map(|alarm| &alarm.identity);

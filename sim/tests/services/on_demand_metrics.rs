@@ -10,6 +10,9 @@ use crate::support::{Stage, call, function_arn, measured, merged, outcome_text, 
 const ACTIVITY: &str = "arn:aws:states:us-east-1:111111111111:activity:pack";
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 
+/// A metric, its dimensions, and their sum.
+type Wanted<'w> = (&'w str, &'w [(&'w str, &'w str)], Option<f64>);
+
 /// Somebody who reads all of them.
 fn asked(stage: Stage) -> Stage {
     let names = [
@@ -41,7 +44,7 @@ fn client(requests: Vec<(&'static str, &'static str, Json)>) -> Stage {
     })
 }
 
-fn of(run: &Run, namespace: &str, wanted: &[(&str, &[(&str, &str)], Option<f64>)]) {
+fn of(run: &Run, namespace: &str, wanted: &[Wanted]) {
     for (name, dimensions, wanted) in wanted {
         assert_eq!(measured(run, namespace, name, dimensions), *wanted, "{name} {dimensions:?}");
     }
@@ -64,7 +67,7 @@ fn a_table_measures_units_latencies_and_errors_by_their_kind() {
     const TABLE: &[(&str, &str)] = &[("TableName", "Items")];
     const PUT: &[(&str, &str)] = &[("TableName", "Items"), ("Operation", "PutItem")];
     let run = asked(writes()).run();
-    let wanted: &[(&str, &[(&str, &str)], Option<f64>)] = &[
+    let wanted: &[Wanted] = &[
         ("ConsumedWriteCapacityUnits", TABLE, Some(1.0)),
         ("ConsumedReadCapacityUnits", TABLE, Some(1.0)),
         ("ConditionalCheckFailedRequests", TABLE, Some(1.0)),
@@ -73,8 +76,7 @@ fn a_table_measures_units_latencies_and_errors_by_their_kind() {
         ("SystemErrors", PUT, None),
     ];
     of(&run, "AWS/DynamoDB", wanted);
-    let wanted: &[(&str, &[(&str, &str)], Option<f64>)] =
-        &[("ThrottledRequests", PUT, Some(1.0)), ("WriteThrottleEvents", TABLE, Some(1.0))];
+    let wanted: &[Wanted] = &[("ThrottledRequests", PUT, Some(1.0)), ("WriteThrottleEvents", TABLE, Some(1.0))];
     of(&asked(writes()).struck_by(FaultId::DdThrottle, 1, 1), "AWS/DynamoDB", wanted);
     of(&asked(writes()).struck_by(FaultId::Dd500, 1, 1), "AWS/DynamoDB", &[("SystemErrors", PUT, Some(1.0))]);
     of(

@@ -132,7 +132,7 @@ fn a_schedule_ticks_only_while_its_rule_is_on() {
 
 #[test]
 fn python_tries_a_pattern_on_an_event() {
-    let code = r#"
+    let code = r"
 import boto3, json
 
 def handler(event, context):
@@ -155,7 +155,7 @@ def handler(event, context):
     events.disable_rule(Name='ToEcho', EventBusName='shop')
     said.append([rule['State'] for page in events.get_paginator('list_rules').paginate(EventBusName='shop') for rule in page['Rules']])
     boto3.resource('dynamodb').Table('Items').put_item(Item={'id': 'said', 'what': json.dumps(said)})
-"#;
+";
     let run = Stage::new()
         .bus("shop")
         .rule("ToEcho", "shop", "till", json!([]))

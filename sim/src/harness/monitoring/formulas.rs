@@ -51,7 +51,7 @@ impl Reading<'_> {
             }
             let flat = flattened(&Json::object(), entry).ok_or_else(|| format!("'{id}' has no MetricStat"))?;
             let own_s = number(&flat, "Period").ok_or_else(|| format!("the metric '{id}' has no Period"))?;
-            if *period_s.get_or_insert(own_s) != own_s {
+            if *period_s.get_or_insert(own_s as u64) != own_s as u64 {
                 return Err("its metrics have different Periods".to_owned());
             }
             let stat = text(&flat, "Statistic").unwrap_or_default();
@@ -74,7 +74,7 @@ impl Reading<'_> {
         };
         let period_s = period_s.ok_or("its formulas name no metric")?;
         let told = Json::from(list.to_vec());
-        Ok((Math { sheet: Sheet::new(rows)?, returned: *returned, metrics, told }, period_s, empty))
+        Ok((Math { sheet: Sheet::new(rows)?, returned: *returned, metrics, told }, period_s as f64, empty))
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Alarm {
 #[derive(Clone, Debug)]
 pub enum Judged {
     /// A metric.
-    Metric(MetricAlarm),
+    Metric(Box<MetricAlarm>),
     /// Other alarms.
     Alarms(Rule),
     /// Something that is not simulated: it stays without data.

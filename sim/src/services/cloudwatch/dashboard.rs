@@ -205,7 +205,7 @@ fn metric_widget(widget: &Node, undrawn: &mut Vec<Undrawn>) -> Option<Widget> {
                     span: metric.span,
                 }),
                 Err(error) => {
-                    undrawn.push(Undrawn { span: metric.span, message: format!("in '{expression}' {error}") })
+                    undrawn.push(Undrawn { span: metric.span, message: format!("in '{expression}' {error}") });
                 }
             }
             continue;

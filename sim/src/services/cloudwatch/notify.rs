@@ -223,8 +223,9 @@ fn detail(alarm: &Alarm, change: &Transition) -> Json {
         state
     };
     let configuration = match &alarm.judged {
-        Judged::Metric(MetricAlarm { math: Some(math), .. }) => {
-            json!({"description": (alarm.description.clone()), "metrics": (in_small_letters(&math.told, 0))})
+        Judged::Metric(metric) if metric.math.is_some() => {
+            let told = metric.math.as_ref().map(|math| in_small_letters(&math.told, 0));
+            json!({"description": (alarm.description.clone()), "metrics": told})
         }
         Judged::Metric(metric) => {
             let dimensions = metric.key.dimensions.iter();

@@ -193,33 +193,11 @@ impl EventBridge {
             measure_taken(core, request, &response, form == 3);
         }
         let was_taken = response.failed() < response.entries.len();
-        if form == 0 && was_taken && self.is_sent_again(core, caller, request) {
+        if form == 0 && was_taken && is_sent_again(core, caller, request) {
             return;
         }
         let answer = if form == 3 { Err(put_failure(form)) } else { Ok(Response::Events(response)) };
         core.answer(actor, caller.reply_to, answer);
-    }
-
-    /// Whether the producer hears nothing of what was taken, because its SDK sends it again.
-    fn is_sent_again(&mut self, core: &mut Core, caller: Caller, request: &PutEvents) -> bool {
-        if request.of_service || request.again {
-            return false;
-        }
-        let form = core.fault(FaultId::EbPutDup, caller.actor, Name::EVENTS_PUT_EVENTS, caller.occurrence);
-        if form == 0 {
-            return false;
-        }
-        // AWS: what is put again is a new event with an id of its own.
-        let actor = core.child(caller.actor, Name::EVENTS_PUT_EVENTS, AGAIN + caller.occurrence);
-        let request = Request::Events(Box::new(PutEvents { again: true, ..request.clone() }));
-        let is_unheard = form == 1;
-        if is_unheard {
-            core.send_delayed(SDK_RETRY_MS, Caller { actor, ..caller }, request);
-        } else {
-            let reply_to = ReplyTo::Nobody;
-            core.send_delayed(SENT_AGAIN_MS, Caller { actor, reply_to, ..caller }, request);
-        }
-        is_unheard
     }
 
     /// A schedule's tick is due.
@@ -369,6 +347,28 @@ fn measure_taken(core: &mut Core, request: &PutEvents, response: &PutEventsRespo
     } else {
         core.measure(EventsApiMetric::PutEventsApproximateSuccessCount.of(0), 1.0);
     }
+}
+
+/// Whether the producer hears nothing of what was taken, because its SDK sends it again.
+fn is_sent_again(core: &mut Core, caller: Caller, request: &PutEvents) -> bool {
+    if request.of_service || request.again {
+        return false;
+    }
+    let form = core.fault(FaultId::EbPutDup, caller.actor, Name::EVENTS_PUT_EVENTS, caller.occurrence);
+    if form == 0 {
+        return false;
+    }
+    // AWS: what is put again is a new event with an id of its own.
+    let actor = core.child(caller.actor, Name::EVENTS_PUT_EVENTS, AGAIN + caller.occurrence);
+    let request = Request::Events(Box::new(PutEvents { again: true, ..request.clone() }));
+    let is_unheard = form == 1;
+    if is_unheard {
+        core.send_delayed(SDK_RETRY_MS, Caller { actor, ..caller }, request);
+    } else {
+        let reply_to = ReplyTo::Nobody;
+        core.send_delayed(SENT_AGAIN_MS, Caller { actor, reply_to, ..caller }, request);
+    }
+    is_unheard
 }
 
 fn put_failure(form: u32) -> ApiError {
