@@ -72,6 +72,8 @@ catalogue! {
         ["ThrottlingException", "InternalFailure before the events were taken", "InternalFailure after the events were taken"] }
     EbPutDup { "EB-PUT-DUP", Mechanics, 1_000, true, "a producer sends its events again, and they are new events",
         ["the answer was lost, and the SDK sends them again", "sent again after a minute"] }
+    EbRuleLag { "EB-RULE-LAG", Documented, 100_000, true, "a rule that is switched on or off goes on as before for a while",
+        ["for ten seconds", "for a minute"] }
     EbSchedDup { "EB-SCHED-DUP", Documented, 500, true, "a schedule fires twice for one tick", ["fires twice"] }
     EbSchedJitter { "EB-SCHED-JITTER", Documented, 20_000, true, "a schedule fires late within its minute",
         ["half a second late", "half a minute late", "59 seconds late"] }

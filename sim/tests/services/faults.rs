@@ -53,6 +53,8 @@ fn rows() -> Vec<Row> {
         row(EbPutThrottle, 3, sender, SENT, "InternalFailure [default till]"),
         row(EbPutDup, 1, sender, SENT, "0 failed [default till, default till]"),
         row(EbPutDup, 2, sender, SENT, "0 failed [default till, default till]"),
+        row(EbRuleLag, 1, switched, "0 heard", "1 heard"),
+        row(EbRuleLag, 2, switched, "0 heard", "1 heard"),
         row(EbSchedDup, 1, schedule, "[60400]", "[60400, 60400]"),
         row(EbSchedJitter, 1, schedule, "[60400]", "[60900]"),
         row(EbSchedJitter, 2, schedule, "[60400]", "[90400]"),

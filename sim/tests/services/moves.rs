@@ -30,11 +30,11 @@ def tasks():
 
 def handler(event, context):
     try:
-{}
+        {}
     except sqs.exceptions.ClientError as error:
         print(error.response["Error"]["Code"], error.response["Error"]["Message"])
 "#,
-        body.lines().map(|line| format!("        {line}\n")).collect::<String>()
+        body.replace('\n', "\n        ")
     );
     let dead = json!({"deadLetterTargetArn": (queue_arn("dead")), "maxReceiveCount": 1});
     Stage::new()

@@ -7,8 +7,8 @@ use crate::support::{Look, Stage};
 
 /// A function whose code is the folder `code`; `body` is the handler's.
 fn folder(body: &str) -> Stage {
-    let lines: String = body.lines().map(|line| format!("    {line}\n")).collect();
-    let app = format!("import os, sys, json, time, boto3\n\ndef handler(event, context):\n{lines}");
+    let lines = body.replace('\n', "\n    ");
+    let app = format!("import os, sys, json, time, boto3\n\ndef handler(event, context):\n    {lines}\n");
     Stage::new()
         .function_with("lab", json!({"Handler": "app.handler", "Timeout": 900, "Code": "code"}))
         .file("code/app.py", &app)
