@@ -164,7 +164,7 @@ catalogue! {
         ["five seconds ahead", "five seconds behind"] }
     Quota { "QUOTA", Documented, 1_000, false, "a service refuses calls because the account makes too many",
         ["this call", "every call for ten seconds"] }
-    Region { "REGION", Mechanics, 100, true, "a service fails every call for a while", ["ten seconds", "a minute"] }
+    Region { "REGION", Mechanics, 100, false, "a service fails every call for a while", ["ten seconds", "a minute"] }
     ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
         ["killed before the call", "killed after the call took effect"] }
     ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",
@@ -205,12 +205,14 @@ pub enum Profile {
     /// Every fault that AWS documents or shows and that no operator or account limit causes, at its default rate.
     #[default]
     Documented,
-    /// The same, thirty times as often, with what the limits of an account cause and clocks that are seconds off.
+    /// The same, thirty times as often, with what the limits of an account cause, clocks that are seconds
+    /// off, and services that are down for longer than retries with jitter surely last.
     Stress,
 }
 
 /// What only `stress` adds.
-const ADDED_BY_STRESS: [FaultId; 3] = [FaultId::SfThrottle, FaultId::SfStartThrottle, FaultId::ClkDrift];
+const ADDED_BY_STRESS: [FaultId; 4] =
+    [FaultId::SfThrottle, FaultId::SfStartThrottle, FaultId::ClkDrift, FaultId::Region];
 /// What refuses requests before their service sees them.
 const REFUSING: [FaultId; 4] = [FaultId::IamDeny, FaultId::IamLag, FaultId::Quota, FaultId::Region];
 
