@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use rehearsal_engine::events::{Pattern, RuleMatcher};
 use rehearsal_engine::{Json, json};
 
-use reference::Event;
+use reference::{Event, STYLES};
 
 fn keys_of_value(rules: &RuleMatcher<usize>, event: &Json) -> Vec<usize> {
     let mut keys = Vec::new();
@@ -76,11 +76,14 @@ proptest! {
             }
         }
         written.retain(|(key, _)| removed >> key & 1 == 0 || !rules.remove(key));
-        let text = event.to_string();
         let expected = |event: &Event| -> Vec<usize> {
             written.iter().filter(|(_, pattern)| reference::matches(pattern, event)).map(|(key, _)| *key).collect()
         };
-        prop_assert_eq!(keys_of_text(&rules, &text), expected(&event), "{}", text);
+        for style in STYLES {
+            let text = event.written(style);
+            prop_assert_eq!(keys_of_text(&rules, &text), expected(&event), "{}", text);
+        }
+        let text = event.written(STYLES[0]);
         let value = Json::parse(&text).expect("the text is JSON");
         prop_assert_eq!(keys_of_value(&rules, &value), expected(&Event::of(&value)), "{}", text);
     }
@@ -88,7 +91,7 @@ proptest! {
     #[test]
     fn adding_and_removing_a_rule_restores_every_answer(bytes in vec(any::<u8>(), 0..600)) {
         let mut draws = Unstructured::new(&bytes);
-        let text = generated::event(&mut draws).expect("an event").to_string();
+        let text = generated::event(&mut draws).expect("an event").written(STYLES[1]);
         let patterns: Vec<Pattern> = (0..6)
             .map_while(|_| generated::pattern(&mut draws).ok())
             .filter_map(|pattern| Pattern::parse(&pattern.to_string()).ok())

@@ -35,6 +35,8 @@ pub enum Request {
     DynamoDb(Box<dynamodb::Request>),
     /// Events for a bus.
     Events(Box<eventbridge::PutEvents>),
+    /// A request about rules.
+    Rules(Box<eventbridge::RuleRequest>),
     /// A request about an archive of a bus.
     Archives(Box<eventbridge::ArchiveRequest>),
     /// An invocation of a function.
@@ -83,6 +85,9 @@ impl Request {
             "events" if eventbridge::ArchiveRequest::is_one(operation) => {
                 Ok(Request::Archives(Box::new(eventbridge::ArchiveRequest::parse(operation, parameters)?)))
             }
+            "events" if let Some(request) = eventbridge::RuleRequest::parse(operation, parameters) => {
+                Ok(Request::Rules(Box::new(request?)))
+            }
             "events" => Ok(Request::Events(Box::new(eventbridge::PutEvents::parse(operation, parameters)?))),
             "lambda" => Ok(Request::Lambda(Box::new(lambda::Invoke::parse(operation, parameters)?))),
             "stepfunctions" | "sfn" | "states" => {
@@ -101,6 +106,7 @@ impl Request {
             Request::CloudWatch(request) => request.operation(),
             Request::DynamoDb(request) => dynamodb_operation(request),
             Request::Events(_) => Name::EVENTS_PUT_EVENTS,
+            Request::Rules(request) => request.operation(),
             Request::Archives(request) => request.operation(),
             Request::Lambda(_) => Name::LAMBDA_INVOKE,
             Request::States(request) => request.operation(),

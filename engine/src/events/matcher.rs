@@ -10,22 +10,24 @@
 //!
 //! # The bound
 //!
-//! No pattern and no event makes this exponential. With an event of *b* bytes, *v* values at paths that rules mention, of
-//! *s* bytes together, *c* rules that the event enters, *f* fields in such a rule and *e* entries in such a field:
+//! No pattern and no event makes this exponential; `tests/event_bounds.rs` tries. With an event of *b* bytes, *v* values
+//! at paths that rules mention, of *s* bytes together, *c* rules that the event enters, *f* fields in such a rule and *e*
+//! entries in such a field:
 //!
 //! - walking takes O(b), and what it keeps O(v);
-//! - looking up takes O(log r) for each number among *r* ranges, a step per eight bytes and one per distinct length of
-//!   prefixes and suffixes, and at most eight steps a byte for pieces of wildcards; an entry that is found is checked
-//!   once per value, in time linear in the text ([wildcards](super::pattern) look for each piece once, from left to
-//!   right); entries that shut values out are each asked;
+//! - looking up takes O(log² r) for each number among *r* ranges and a step per range that holds it, a step per eight
+//!   bytes and one per distinct length of prefixes and suffixes, and at most eight steps a byte for pieces of wildcards;
+//!   an entry that is found is checked once per value, in time linear in the text ([wildcards](super::pattern) look for
+//!   each piece once, from left to right); entries that shut values out are each asked;
 //! - deciding takes O(c · f · e · s), and where values come from elements of arrays a search that picks each value once.
 //!   Only events whose keys repeat, or contain dots, inside arrays can make that search go back and forth; it gives up
 //!   after 200,000 picks, and the rule counts as not matching;
 //! - a `$or` multiplies when a pattern is read, into at most [`BRANCHES_MAX`](super::BRANCHES_MAX) ways, each of which is
 //!   a rule here.
 //!
-//! Adding a rule takes what its own entries take (ranges: the logarithm's square, on the average); removing one marks it,
-//! and once half of all are marked the rest is built anew.
+//! Adding a rule takes what its own entries take (ranges: the logarithm's square, on the average). Removing one takes it
+//! from the rules behind its test, so it costs events nothing from then on; what it shared with others, or no longer
+//! shares, stays until half of all rules that were added are gone and the rest is built anew.
 
 mod bytes;
 mod consistency;

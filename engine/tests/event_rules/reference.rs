@@ -26,18 +26,45 @@ impl Event {
     }
 }
 
-impl std::fmt::Display for Event {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let list = |items: Vec<String>| items.join(", ");
+/// How an event is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub colon: &'static str,
+    pub comma: &'static str,
+    /// Whether texts and keys are written with escapes.
+    pub is_escaped: bool,
+}
+
+pub const STYLES: [Style; 4] = [
+    Style { colon: ": ", comma: ", ", is_escaped: false },
+    Style { colon: ":", comma: ",", is_escaped: false },
+    Style { colon: " :\r\n\t", comma: " \n,  ", is_escaped: false },
+    Style { colon: ":", comma: ", ", is_escaped: true },
+];
+
+impl Event {
+    pub fn written(&self, style: Style) -> String {
+        let list = |items: Vec<String>| items.join(style.comma);
         match self {
-            Event::Scalar(scalar) => write!(f, "{scalar}"),
-            Event::Array(items) => write!(f, "[{}]", list(items.iter().map(ToString::to_string).collect())),
+            Event::Scalar(Json::String(text)) => quoted(text, style),
+            Event::Scalar(scalar) => scalar.to_string(),
+            Event::Array(items) => format!("[{}]", list(items.iter().map(|item| item.written(style)).collect())),
             Event::Object(members) => {
-                let members = members.iter().map(|(key, value)| format!("{}: {value}", Json::from(key.as_str())));
-                write!(f, "{{{}}}", list(members.collect()))
+                let member = |(key, value): &(String, Event)| {
+                    format!("{}{}{}", quoted(key, style), style.colon, value.written(style))
+                };
+                format!("{{{}}}", list(members.iter().map(member).collect()))
             }
         }
     }
+}
+
+fn quoted(text: &str, style: Style) -> String {
+    if !style.is_escaped {
+        return Json::from(text).to_string();
+    }
+    let units: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("\"{}\"", units.concat())
 }
 
 /// An array and one of its elements.

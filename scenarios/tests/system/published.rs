@@ -10,7 +10,7 @@ use crate::support::{calm, folder, in_parallel};
 const PUBLISHED: &str = "orders-published";
 const CALLBACK: &str = "orders-published/callback";
 
-const SHELF: &str = "the test data is on the shelf";
+const SHELF: &str = "the test data is put";
 const ALARM: &str = "a failed order raises the alarm";
 const GIVEN: &str = "the workflow is given an order";
 const STORED: &str = "some order is stored";

@@ -87,7 +87,9 @@ pub(super) fn world(harness: &Harness, python: &Options) -> Result<World, HostEr
     let python = &Options { processor: python.processor.or_else(|| Some(next_processor())), ..python.clone() };
     let host = super::handlers::host(harness, python)?;
     let clients = super::scripts::clients(loaded, &mut names, python)?;
-    let announces = !buses[0].matcher.is_empty();
+    // A rule that is off may be switched on.
+    let announces = rules.iter().any(|rule| rule.bus == 0 && rule.pattern.is_some())
+        || archives(stack, &buses).iter().any(|archive| archive.bus == 0);
     let (metrics, cloudwatch) = super::monitoring::build(harness, &rules, announces, &mut names);
     let archives = archives(stack, &buses);
     let scheduler = super::scheduling::build(loaded, &mut names);
@@ -309,22 +311,43 @@ fn buses_and_rules(stack: &Stack, policies: &Policies, names: &mut Names) -> (Ve
         matcher: RuleMatcher::new(),
     }));
     let mut rules: Vec<eventbridge::Rule> = Vec::new();
-    for rule in stack.rules.iter().filter(|rule| rule.enabled) {
+    for rule in &stack.rules {
         let is_meant = |bus: &Bus| bus.name == rule.event_bus_name || bus.arn == rule.event_bus_name;
         let Some(bus) = buses.iter().position(is_meant) else { continue };
-        if let Some(Ok(pattern)) = rule.pattern.as_ref().map(Pattern::from_node) {
-            buses[bus].matcher.add(rules.len() as u32, &pattern);
+        let text = || rule.pattern.as_ref().map(|pattern| Arc::from(pattern.to_json().to_string()));
+        let pattern = rule.pattern.as_ref().and_then(|pattern| Pattern::from_node(pattern).ok());
+        if let Some(pattern) = pattern.as_ref().filter(|_| rule.enabled) {
+            buses[bus].matcher.add(rules.len() as u32, pattern);
         }
         rules.push(eventbridge::Rule {
             name: names.intern(&rule.identity.label),
             text: rule.identity.name.clone(),
             arn: rule.identity.arn.clone(),
             bus: bus as u32,
+            pattern: text().zip(pattern),
             schedule: rule.schedule.as_ref().and_then(|(text, _)| Schedule::parse(text).ok()),
+            schedule_text: rule.schedule.as_ref().map(|(text, _)| text.clone()),
+            enabled: rule.enabled,
+            listed: listed(rule),
             targets: rule.targets.iter().filter_map(|target| self::target(target, rule, stack, policies)).collect(),
         });
     }
     (buses, rules)
+}
+
+/// The targets of a rule as the API lists them.
+fn listed(rule: &stack::Rule) -> Json {
+    let targets = rule.targets.iter().map(|target| {
+        let mut members = vec![("Id", Json::from(target.id.clone())), ("Arn", target.arn.clone().into())];
+        members.extend(target.role_arn.clone().map(|role| ("RoleArn", role.into())));
+        match &target.input {
+            stack::TargetInput::Constant(text) => members.push(("Input", text.to_shared().into())),
+            stack::TargetInput::Path(path, _) => members.push(("InputPath", path.clone().into())),
+            stack::TargetInput::MatchedEvent | stack::TargetInput::Transformer(_) => {}
+        }
+        Json::from_pairs(members)
+    });
+    Json::from(targets.collect::<Vec<_>>())
 }
 
 fn archives(stack: &Stack, buses: &[Bus]) -> Vec<eventbridge::Archive> {
@@ -354,11 +377,12 @@ fn target(
     let machine = stack.unqualified(&target.arn);
     let machine = stack.state_machines.iter().position(|known| *known.identity.arn == *machine);
     let function = find_function(stack, &target.arn);
-    let bus = stack.event_buses.iter().find(|bus| bus.identity.arn == target.arn);
+    let is_default = *target.arn == *stack.environment.arn("events", "event-bus/default");
+    let bus = is_default || stack.event_buses.iter().any(|bus| bus.identity.arn == target.arn);
     let destination = match (machine, function, bus) {
         (Some(machine), ..) => Destination::StateMachine(machine as u32),
         (_, Some(function), _) => Destination::Function(function),
-        (.., Some(bus)) => Destination::Bus(bus.identity.arn.clone()),
+        (.., true) => Destination::Bus(target.arn.clone()),
         _ => super::messaging::rule_destination(target, stack),
     };
     let role_arn = target.role_arn.as_ref().or(rule.role_arn.as_ref());

@@ -1,10 +1,14 @@
 //! The template's alarms and dashboards, ready to run, and what is wrong with them.
 
+mod formulas;
+
 use std::sync::Arc;
 
 use rehearsal_engine::Json;
+use rehearsal_engine::asl::Program;
 use rehearsal_engine::source::{Diagnostic, Severity, Span, read_json};
 
+use self::formulas::with_stand_ins;
 use super::Harness;
 use super::build::find_function;
 use crate::diagnostics::{Place, Problem};
@@ -12,7 +16,8 @@ use crate::iam::Policies;
 use crate::scenario::Loaded;
 use crate::services::cloudwatch::dashboard::{self, Dashboard};
 use crate::services::cloudwatch::{Action, Alarm, CloudWatch, Comparison, Judged, MetricAlarm, Rule, Treatment};
-use crate::services::eventbridge;
+use crate::services::stepfunctions::task_family;
+use crate::services::{dynamodb, eventbridge};
 use crate::template::stack::{self, Code, Identity, Stack};
 use crate::template::suggestion_hint;
 use crate::world::Names;
@@ -27,7 +32,8 @@ pub(super) fn build(
 ) -> (Metrics, CloudWatch) {
     let loaded = &harness.loaded;
     let mut metrics = if harness.measures || is_watched(loaded) {
-        Metrics::new(emitters(&loaded.stack, rules.iter().map(|rule| &*rule.arn)), true)
+        let metrics = Metrics::new(emitters(&loaded.stack, rules.iter().map(|rule| &*rule.arn)), true);
+        metrics.keeping(|family| harness.measures || !family.is_on_demand() || is_read(loaded, family))
     } else {
         Metrics::default()
     };
@@ -67,6 +73,25 @@ fn is_watched(loaded: &Loaded) -> bool {
         || loaded.scenario.invariants.iter().any(|invariant| speaks(invariant.condition.text.as_str()))
 }
 
+/// Whether code or a promise speaks of a family of metrics; alarms and widgets ask for it by themselves.
+fn is_read(loaded: &Loaded, family: Namespace) -> bool {
+    let speaks = |text: &str| {
+        // What is asked for may be put together from parts.
+        text.contains("get_metric")
+            || text.contains("GetMetric")
+            || family.metrics().iter().any(|metric| text.contains(metric.name))
+    };
+    let inline = loaded.stack.functions.iter().filter_map(|function| match &function.code {
+        Code::Inline { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    let files = loaded.code.values().filter_map(|code| code.as_ref().ok());
+    let scripts = loaded.scripts.iter().map(|script| &script.beside);
+    let files = files.chain(scripts).flat_map(|files| files.values().map(|text| &**text));
+    let promises = loaded.scenario.invariants.iter().map(|invariant| invariant.condition.text.as_str());
+    inline.chain(files).chain(promises).any(speaks)
+}
+
 /// Who emits metrics. `rules` are the ARNs of those that the world has; the others follow behind them.
 fn emitters<'r>(stack: &Stack, rules: impl Iterator<Item = &'r str>) -> Emitters {
     let mut emitters = Emitters::default();
@@ -91,7 +116,31 @@ fn emitters<'r>(stack: &Stack, rules: impl Iterator<Item = &'r str>) -> Emitters
     for topic in &stack.topics {
         emitters.add(Namespace::Sns, vec![topic.identity.name.clone()]);
     }
+    emitters.add(Namespace::EventsApi, Vec::new());
+    emitters.add(Namespace::TablesApi, Vec::new());
+    for table in &stack.tables {
+        emitters.add(Namespace::Tables, vec![table.identity.name.clone()]);
+        for operation in dynamodb::OPERATIONS {
+            emitters.add(Namespace::TableOperations, vec![table.identity.name.clone(), (*operation).into()]);
+        }
+    }
+    add_tasks(&mut emitters, stack);
     emitters
+}
+
+/// What the tasks of the state machines call, each once.
+fn add_tasks(emitters: &mut Emitters, stack: &Stack) {
+    let mut known: Vec<Arc<str>> = Vec::new();
+    for machine in &stack.state_machines {
+        let Ok(program) = Program::from_node(&machine.definition) else { continue };
+        for resource in program.states().filter_map(|(_, state)| state.resource()) {
+            let arn = resource.arn().clone();
+            if !known.contains(&arn) {
+                known.push(arn.clone());
+                emitters.add(task_family(resource), vec![arn]);
+            }
+        }
+    }
 }
 
 struct Reading<'l> {
@@ -110,7 +159,7 @@ impl Reading<'_> {
         let stack = self.stack;
         let mut alarms: Vec<Alarm> = Vec::new();
         for alarm in &stack.alarms {
-            let judged = self.metric_alarm(alarm).map_or(Judged::Nothing, Judged::Metric);
+            let judged = self.metric_alarm(alarm).map(Box::new).map_or(Judged::Nothing, Judged::Metric);
             alarms.push(self.alarm(&alarm.identity, &alarm.properties, judged));
         }
         let identities = stack.alarms.iter().map(|alarm| &alarm.identity);
@@ -167,14 +216,15 @@ impl Reading<'_> {
 
     fn metric_alarm(&mut self, alarm: &stack::Alarm) -> Option<MetricAlarm> {
         let Identity { place, .. } = alarm.identity;
+        let mut math = None;
         // A list of one metric is the same as that metric.
         let properties = match alarm.properties.get("Metrics").and_then(Json::as_array) {
             None => alarm.properties.clone(),
             Some([metric]) if metric.get("MetricStat").is_some() => flattened(&alarm.properties, metric)?,
-            Some(_) => {
-                let message = "an alarm on metric math is not simulated: it stays without data".to_owned();
-                self.report(Severity::Warning, place, &alarm.identity, "Metrics", message, None);
-                return None;
+            Some(list) => {
+                let (own, period_s) = self.math(alarm, list)?;
+                math = Some(own);
+                with_stand_ins(&alarm.properties, period_s)?
             }
         };
         let mut wrong = |key: &str, message: String, hint: Option<String>| {
@@ -245,6 +295,22 @@ impl Reading<'_> {
             dimensions.iter().filter_map(|dimension| Some((text(dimension, "Name")?, text(dimension, "Value")?)));
         let key = MetricKey::new(namespace, name, dimensions.collect());
         let unit = text(&properties, "Unit");
+        // What stands for the metric of formulas is none.
+        if let Some(math) = math {
+            return Some(MetricAlarm {
+                series: math.metrics.iter().flat_map(|metric| metric.series.iter().copied()).collect(),
+                math: Some(math),
+                key,
+                statistic,
+                unit: None,
+                period_ms: period_s as u64 * 1000,
+                evaluation_periods: periods as u32,
+                datapoints_to_alarm: datapoints as u32,
+                threshold,
+                comparison,
+                missing,
+            });
+        }
         let mut series = match self.metrics.declare(&key) {
             Ok(series) => series,
             Err(missing) => {
@@ -255,7 +321,7 @@ impl Reading<'_> {
             }
         };
         if let Some(unit) = &unit
-            && Namespace::parse(&key.namespace).is_some()
+            && Namespace::is_known(&key.namespace)
             && self.metrics.unit(&key) != &**unit
         {
             let message = format!(
@@ -270,6 +336,7 @@ impl Reading<'_> {
         Some(MetricAlarm {
             key,
             series,
+            math: None,
             statistic,
             unit,
             period_ms: period_s as u64 * 1000,
@@ -301,7 +368,7 @@ impl Reading<'_> {
                 self.report(Severity::Warning, place(undrawn.span), identity, "DashboardBody", message, None);
             }
             for widget in &mut dashboard.widgets {
-                for row in &mut widget.rows {
+                for row in widget.rows.iter_mut().filter(|row| row.formula.is_none()) {
                     match self.metrics.declare(&row.key) {
                         Ok(series) => row.series = series,
                         Err(missing) => {
@@ -310,6 +377,12 @@ impl Reading<'_> {
                             self.report(Severity::Warning, place(row.span), identity, "DashboardBody", message, hint);
                         }
                     }
+                }
+            }
+            for widget in &mut dashboard.widgets {
+                if let Err(what) = widget.link() {
+                    let message = format!("not drawn: a formula of the widget '{}': {what}", widget.title);
+                    self.report(Severity::Warning, identity.place, identity, "DashboardBody", message, None);
                 }
             }
             dashboards.push(dashboard);

@@ -27,10 +27,10 @@ pub fn monitoring_text(world: &World) -> String {
 
 fn draw(out: &mut String, dashboard: &Dashboard, world: &World) {
     let _ = writeln!(out, "dashboard {}", dashboard.text);
-    let rows = || dashboard.widgets.iter().flat_map(|widget| &widget.rows);
+    let rows = || dashboard.widgets.iter().flat_map(Widget::visible);
     let labels = rows().map(|row| row.label.chars().count()).max().unwrap_or(0).min(LABEL_COLUMNS_MAX);
     for widget in &dashboard.widgets {
-        for (place, row) in widget.rows.iter().enumerate() {
+        for (place, row) in widget.visible().enumerate() {
             let (period_ms, values) = periods(row, world);
             if place == 0 {
                 let head = format!("  {}, {}", widget.title, scale(widget, period_ms));
@@ -48,12 +48,13 @@ fn periods(row: &Row, world: &World) -> (u64, Vec<Option<f64>>) {
     let (from, to) = (Millis::START, world.core.now());
     let periods = (to - from).div_ceil(row.period_ms).max(1);
     let joined = periods.div_ceil(CHART_COLUMNS as u64);
-    let wide = Row { period_ms: row.period_ms * joined, ..row.clone() };
+    let mut wide = row.clone();
+    wide.period_ms *= joined;
     (wide.period_ms, wide.values(world.core.metrics(), from, to))
 }
 
 fn scale(widget: &Widget, period_ms: u64) -> String {
-    let mut statistics: Vec<String> = widget.rows.iter().map(|row| row.statistic.text()).collect();
+    let mut statistics: Vec<String> = widget.visible().map(|row| row.statistic.text()).collect();
     statistics.dedup();
     format!("{} per {}", statistics.join(" and "), duration_text(period_ms))
 }

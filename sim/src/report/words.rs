@@ -95,6 +95,7 @@ fn request(request: &Request, world: &World) -> String {
             format!("invokes {function} with {}", invoke.payload)
         }
         Request::CloudWatch(_) => "calls CloudWatch".to_owned(),
+        Request::Rules(request) => format!("asks for {}", request.action()),
         Request::Archives(request) => format!("asks about the replay {}", request.name()),
         Request::States(request) => states(request, world),
         Request::DynamoDb(_) | Request::Streams(_) => "calls DynamoDB".to_owned(),

@@ -8,11 +8,12 @@ mod alarm;
 mod api;
 mod composite;
 pub mod dashboard;
+pub mod math;
 mod notify;
 mod read;
 mod service;
 
-pub use alarm::{Action, Alarm, AlarmState, Comparison, Judged, MetricAlarm, Treatment, Verdict};
-pub use api::{DataQuery, PutMetricData, Request, StatisticsQuery};
+pub use alarm::{Action, Alarm, AlarmState, Comparison, Judged, Math, MathMetric, MetricAlarm, Treatment, Verdict};
+pub use api::{DataQuery, DataRequest, PutMetricData, Request, StatisticsQuery};
 pub use composite::Rule;
 pub use service::{AlarmRecord, CloudWatch, Transition};

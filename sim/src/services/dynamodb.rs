@@ -34,6 +34,7 @@ mod database;
 mod expiring;
 mod expression;
 mod key;
+mod measures;
 mod number;
 mod request;
 mod response;
@@ -49,6 +50,7 @@ pub use database::{
     TableId,
 };
 pub use key::{ItemKey, KeyValue};
+pub use measures::OPERATIONS;
 pub use number::{Decimal, NumberError};
 pub use request::{
     BatchGetItem, BatchWriteItem, ConditionCheck, DeleteItem, Describe, Expressions, GetItem, KeysOfTable, PutItem,

@@ -10,9 +10,11 @@ mod dead_letter;
 mod delivery;
 mod rules;
 mod service;
+mod switching;
 
 pub(crate) use api::read_time;
 pub use api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
 pub use archive::{Archive, ArchiveRequest, StartReplay};
 pub use rules::{Bus, DeadLetterQueue, Destination, Rule, Target, TargetInput};
 pub use service::{Accepted, EventBridge, Logged};
+pub use switching::{RuleQuestion, RuleRequest};

@@ -181,6 +181,11 @@ pub enum TimerOwner {
     },
     /// Something of EventBridge Scheduler.
     Scheduler(SchedulerTimer),
+    /// A change of a rule takes effect.
+    Rule {
+        /// The rule.
+        rule: u32,
+    },
     /// An event of a replay.
     Replay {
         /// The replay.

@@ -72,6 +72,8 @@ catalogue! {
         ["ThrottlingException", "InternalFailure before the events were taken", "InternalFailure after the events were taken"] }
     EbPutDup { "EB-PUT-DUP", Mechanics, 1_000, true, "a producer sends its events again, and they are new events",
         ["the answer was lost, and the SDK sends them again", "sent again after a minute"] }
+    EbRuleLag { "EB-RULE-LAG", Documented, 100_000, true, "a rule that is switched on or off goes on as before for a while",
+        ["for ten seconds", "for a minute"] }
     EbSchedDup { "EB-SCHED-DUP", Documented, 500, true, "a schedule fires twice for one tick", ["fires twice"] }
     EbSchedJitter { "EB-SCHED-JITTER", Documented, 20_000, true, "a schedule fires late within its minute",
         ["half a second late", "half a minute late", "59 seconds late"] }
@@ -162,7 +164,7 @@ catalogue! {
         ["five seconds ahead", "five seconds behind"] }
     Quota { "QUOTA", Documented, 1_000, false, "a service refuses calls because the account makes too many",
         ["this call", "every call for ten seconds"] }
-    Region { "REGION", Mechanics, 100, true, "a service fails every call for a while", ["ten seconds", "a minute"] }
+    Region { "REGION", Mechanics, 100, false, "a service fails every call for a while", ["ten seconds", "a minute"] }
     ClCrash { "CL-CRASH", Mechanics, 1_000, true, "a client script is killed between two of its calls and run again",
         ["killed before the call", "killed after the call took effect"] }
     ClLostAnswer { "CL-LOST-ANSWER", Mechanics, 1_000, true, "the answer to a client's call is lost though the call took effect",
@@ -203,12 +205,14 @@ pub enum Profile {
     /// Every fault that AWS documents or shows and that no operator or account limit causes, at its default rate.
     #[default]
     Documented,
-    /// The same, thirty times as often, with what the limits of an account cause and clocks that are seconds off.
+    /// The same, thirty times as often, with what the limits of an account cause, clocks that are seconds
+    /// off, and services that are down for longer than retries with jitter surely last.
     Stress,
 }
 
 /// What only `stress` adds.
-const ADDED_BY_STRESS: [FaultId; 3] = [FaultId::SfThrottle, FaultId::SfStartThrottle, FaultId::ClkDrift];
+const ADDED_BY_STRESS: [FaultId; 4] =
+    [FaultId::SfThrottle, FaultId::SfStartThrottle, FaultId::ClkDrift, FaultId::Region];
 /// What refuses requests before their service sees them.
 const REFUSING: [FaultId; 4] = [FaultId::IamDeny, FaultId::IamLag, FaultId::Quota, FaultId::Region];
 

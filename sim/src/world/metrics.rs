@@ -9,7 +9,11 @@ mod series;
 
 use std::sync::Arc;
 
-pub use catalogue::{EventsMetric, LambdaMetric, Measure, MetricSpec, Namespace, SnsMetric, SqsMetric, StatesMetric};
+pub use catalogue::{
+    ActivityTasksMetric, EventsApiMetric, EventsMetric, FunctionTasksMetric, LambdaMetric, Measure, MetricSpec,
+    Namespace, ServiceTasksMetric, SnsMetric, SqsMetric, StatesMetric, TableOperationsMetric, TablesApiMetric,
+    TablesMetric,
+};
 pub use series::{Point, Series, Statistic};
 
 use super::Millis;
@@ -62,6 +66,8 @@ pub struct Emitters {
 pub struct Metrics {
     is_on: bool,
     keeps_values: bool,
+    /// A bit for each family whose numbers are kept.
+    kept: u32,
     emitters: Emitters,
     /// Where each namespace's series begin.
     begins: [u32; Namespace::ALL.len()],
@@ -90,7 +96,27 @@ impl Metrics {
             count += (emitters.resources[*namespace as usize].len() * namespace.metrics().len()) as u32;
         }
         let series = (0..count).map(|_| Series::default()).collect();
-        Metrics { is_on: true, keeps_values, emitters, begins, series, ..Metrics::default() }
+        Metrics { is_on: true, keeps_values, kept: u32::MAX, emitters, begins, series, ..Metrics::default() }
+    }
+
+    /// The same with the numbers of these families alone, and of those that [`Metrics::declare`] is asked for.
+    #[must_use]
+    pub fn keeping(mut self, is_kept: impl Fn(Namespace) -> bool) -> Metrics {
+        let kept = Namespace::ALL.iter().filter(|namespace| is_kept(**namespace));
+        self.kept = kept.fold(0, |kept, namespace| kept | 1 << *namespace as u32);
+        self
+    }
+
+    /// Whether numbers of this family are kept.
+    #[inline]
+    pub fn keeps(&self, namespace: Namespace) -> bool {
+        self.is_on && self.kept & 1 << namespace as u32 != 0
+    }
+
+    /// The resource of a family whose dimensions have these values, in the family's order.
+    pub fn resource(&self, namespace: Namespace, values: &[&str]) -> Option<u32> {
+        let is_meant = |known: &Vec<Arc<str>>| known.iter().map(|value| &**value).eq(values.iter().copied());
+        self.emitters.resources[namespace as usize].iter().position(is_meant).map(|at| at as u32)
     }
 
     /// Back to no number.
@@ -111,6 +137,10 @@ impl Metrics {
     /// Takes a number of a service.
     pub fn measure(&mut self, measure: Measure, at: Millis, value: f64) {
         let Measure { namespace, resource, metric } = measure;
+        // A rule that a handler made has no series.
+        if !self.keeps(namespace) || resource as usize >= self.emitters.resources[namespace as usize].len() {
+            return;
+        }
         let stride = namespace.metrics().len() as u32;
         let id = SeriesId(self.begins[namespace as usize] + resource * stride + u32::from(metric));
         self.add(id, at, MINUTE_MS, value, 1.0);
@@ -150,7 +180,10 @@ impl Metrics {
 
     /// The series of a metric that the scenario names: whatever stands behind a service's, a new one for any other.
     pub fn declare(&mut self, key: &MetricKey) -> Result<Vec<SeriesId>, Missing> {
-        if Namespace::parse(&key.namespace).is_some() {
+        if let Some((family, _)) = Metrics::family(key) {
+            self.kept |= 1 << family as u32;
+        }
+        if Namespace::is_known(&key.namespace) {
             return self.find(key);
         }
         let id = self.custom(key);
@@ -160,17 +193,19 @@ impl Metrics {
 
     /// The series that make up a metric: several where AWS sums over resources.
     pub fn find(&self, key: &MetricKey) -> Result<Vec<SeriesId>, Missing> {
-        let Some(namespace) = Namespace::parse(&key.namespace) else {
+        if !Namespace::is_known(&key.namespace) {
             let begins = self.series.len() - self.custom.len();
             let place = self.custom.iter().position(|known| known == key);
             return Ok(place.map(|place| SeriesId((begins + place) as u32)).into_iter().collect());
-        };
-        let Some(metric) = namespace.metrics().iter().position(|metric| *metric.name == *key.name) else {
-            let elsewhere = namespace.not_simulated();
-            if elsewhere.contains(&&*key.name) {
+        }
+        let Some((namespace, metric)) = Metrics::family(key) else {
+            let families = || Namespace::families(&key.namespace);
+            if families().any(|family| family.not_simulated().contains(&&*key.name)) {
                 return Err(Missing::NotSimulated);
             }
-            let known = namespace.metrics().iter().map(|metric| metric.name).chain(elsewhere.iter().copied());
+            let known = families().flat_map(|family| {
+                family.metrics().iter().map(|metric| metric.name).chain(family.not_simulated().iter().copied())
+            });
             return Err(Missing::NoSuchMetric { known: known.collect() });
         };
         let sets = namespace.dimension_sets();
@@ -197,8 +232,15 @@ impl Metrics {
 
     /// The unit of a metric.
     pub fn unit(&self, key: &MetricKey) -> &'static str {
-        let specs = Namespace::parse(&key.namespace).map_or(&[][..], Namespace::metrics);
-        specs.iter().find(|spec| *spec.name == *key.name).map_or("None", |spec| spec.unit)
+        Metrics::family(key).map_or("None", |(family, metric)| family.metrics()[metric].unit)
+    }
+
+    /// The family that a metric of AWS belongs to, and its place in it.
+    fn family(key: &MetricKey) -> Option<(Namespace, usize)> {
+        Namespace::families(&key.namespace).find_map(|family| {
+            let place = family.metrics().iter().position(|metric| *metric.name == *key.name)?;
+            Some((family, place))
+        })
     }
 
     /// A series.

@@ -1,6 +1,7 @@
 //! What AWS's own services send on and must not lose: dead letters and records for destinations. Such a request is sent
 //! again until it is taken, for as long as AWS would.
 
+use super::metrics::Measure;
 use super::{ActorId, Caller, Core, Millis, ReplyTo, TIMER_LATE_MS, TimerOwner};
 use crate::services::{Answer, Request};
 
@@ -16,6 +17,8 @@ struct Outgoing {
     request: Request,
     begun: Millis,
     attempts: u32,
+    /// What counts its failures.
+    failures: Option<Measure>,
 }
 
 /// How long such a request takes; its order against others within the spread is open.
@@ -37,10 +40,15 @@ impl Core {
     /// Sends a request, and sends it again while the service that gets it fails. Nobody hears of the answer, so the
     /// caller's `reply_to` counts for nothing.
     pub fn send_until_taken(&mut self, caller: Caller, request: Request) {
+        self.send_measured(caller, request, None);
+    }
+
+    /// The same with a metric that counts the failures.
+    pub fn send_measured(&mut self, caller: Caller, request: Request, failures: Option<Measure>) {
         let item = self.outbox.items.len() as u32;
         let begun = self.now();
         let caller = Caller { reply_to: ReplyTo::Outbox { item }, ..caller };
-        self.outbox.items.push(Outgoing { caller, request, begun, attempts: 0 });
+        self.outbox.items.push(Outgoing { caller, request, begun, attempts: 0, failures });
         self.attempt(item, SENDING_MS, SENDING_SPREAD_MS);
     }
 
@@ -54,10 +62,14 @@ impl Core {
         let Err(error) = answer else { return };
         let now = self.now();
         let Some(outgoing) = self.outbox.items.get(item as usize) else { return };
-        let (caller, attempts) = (outgoing.caller, outgoing.attempts);
+        let (caller, attempts, failures) = (outgoing.caller, outgoing.attempts, outgoing.failures);
         let wait_ms = (BACKOFF_MS << attempts.saturating_sub(1).min(6)).min(BACKOFF_MAX_MS);
         let retriable = error.status >= 500 || error.status == 429 || error.status == 0;
-        if !retriable || now + wait_ms > outgoing.begun + AGE_MAX_MS {
+        let is_too_old = now + wait_ms > outgoing.begun + AGE_MAX_MS;
+        if let Some(failures) = failures {
+            self.measure(failures, 1.0);
+        }
+        if !retriable || is_too_old {
             self.note(caller.actor, || format!("it is lost: {}: {}", error.code, error.message));
             return;
         }

@@ -63,6 +63,12 @@ impl Permissions {
         match request {
             // AWS: metrics and alarms are not named by the caller's policy one by one.
             Request::CloudWatch(request) => self.check_one(core, caller, role, request.action(), &"*".into()),
+            Request::Rules(request) => {
+                let Environment { partition, region, account_id } = &self.environment;
+                let rule = request.rule_path().unwrap_or_else(|| "rule/*".to_owned());
+                let arn = format!("arn:{partition}:events:{region}:{account_id}:{rule}");
+                self.check_one(core, caller, role, request.action(), &arn.into())
+            }
             Request::Archives(request) => {
                 let Environment { partition, region, account_id } = &self.environment;
                 let arn = format!("arn:{partition}:events:{region}:{account_id}:replay/{}", request.name());

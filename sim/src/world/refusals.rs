@@ -122,7 +122,7 @@ impl Service {
         match request {
             Request::CloudWatch(_) => Service::CloudWatch,
             Request::DynamoDb(_) | Request::Streams(_) => Service::DynamoDb,
-            Request::Events(_) | Request::Archives(_) => Service::Events,
+            Request::Events(_) | Request::Rules(_) | Request::Archives(_) => Service::Events,
             Request::Lambda(_) => Service::Lambda,
             Request::States(_) => Service::States,
             Request::S3(_) => Service::S3,

@@ -293,9 +293,8 @@ impl World {
 
     fn run_to_the_end(&mut self) -> Result<Option<Violation>, HostError> {
         let mut faults_until = None;
-        let period_ms = self.eventbridge.schedule_period_max_ms().max(self.scheduler.period_max_ms());
-        let has_schedules = period_ms > 0;
-        let settle_ms = period_ms.max(self.cloudwatch.horizon_max_ms().min(ALARM_SETTLE_MS_MAX)) + SETTLE_MS;
+        let scheduler_period_ms = self.scheduler.period_max_ms();
+        let alarm_settle_ms = self.cloudwatch.horizon_max_ms().min(ALARM_SETTLE_MS_MAX);
         // What `always` says holds before anything happens, or the scenario's own data is wrong.
         if let Some(violation) = self.check_changed()? {
             return Ok(Some(violation));
@@ -307,6 +306,10 @@ impl World {
             if let Some(until) = faults_until
                 && self.core.foreground() == 0
             {
+                // Rules are switched on and off while the run goes on.
+                let period_ms = scheduler_period_ms.max(self.eventbridge.schedule_period_max_ms());
+                let has_schedules = period_ms > 0;
+                let settle_ms = period_ms.max(alarm_settle_ms) + SETTLE_MS;
                 let settled = self.core.now() > self.last_change.max(until) + settle_ms;
                 // What a schedule does may be measured for ever; without one, alarms come to rest by themselves.
                 let is_over = if has_schedules { settled } else { !self.cloudwatch.is_waiting() };
@@ -410,6 +413,10 @@ impl World {
                     self.cloudwatch.due(&mut self.core, alarm);
                     Ok(())
                 }
+                TimerOwner::Rule { rule } => {
+                    self.eventbridge.switch_due(&mut self.core, rule);
+                    Ok(())
+                }
                 TimerOwner::Replay { replay, event } => {
                     self.eventbridge.replay_due(&mut self.core, replay, event);
                     Ok(())
@@ -470,6 +477,10 @@ impl World {
         match request {
             Request::CloudWatch(request) => {
                 self.cloudwatch.handle(&mut self.core, caller, *request);
+                Ok(())
+            }
+            Request::Rules(request) => {
+                self.eventbridge.handle_rules(&mut self.core, caller, &request);
                 Ok(())
             }
             Request::Archives(request) => {

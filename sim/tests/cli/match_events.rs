@@ -105,3 +105,22 @@ fn an_event_that_is_none_is_named_and_the_others_are_read() {
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert_eq!(ran.err, "standard input:1:1: Parameter Event is not valid.\n");
 }
+
+#[test]
+fn lines_end_as_windows_writes_them_and_blank_ones_hold_nothing() {
+    let shop = shop();
+    let input = "\u{feff}{\"detail\": {\"status\": \"paid\"}}\r\n\r\n   \n{\"detail\": {\"status\": \"open\"}}\r\n\n{\"detail\": \
+                 {\"status\": \"paid\"}, \"n\": 2}\r\n";
+    let ran = with_input(&shop, &["match", "paid.json"], input);
+    let expected = "{\"detail\": {\"status\": \"paid\"}}\n{\"detail\": {\"status\": \"paid\"}, \"n\": 2}\n";
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, expected, ""));
+    assert_eq!(with_input(&shop, &["match", "paid.json"], "").code, 1);
+}
+
+#[test]
+fn an_event_may_be_longer_than_what_is_read_at_once() {
+    let shop = shop();
+    let long = format!(r#"{{"detail": {{"text": "{}", "status": "paid"}}}}"#, "x".repeat(5 << 20));
+    let ran = with_input(&shop, &["match", "paid.json"], &format!("{{}}\n{long}\n{{\"detail\": 1}}\n"));
+    assert_eq!((ran.code, ran.out.len()), (0, long.len() + 1));
+}

@@ -3,7 +3,7 @@
 use rehearsal::handlers::Registry;
 use rehearsal::harness::Run;
 use rehearsal::services::cloudwatch::Transition;
-use rehearsal::world::{FaultId, Kind, Site};
+use rehearsal::world::{FaultId, Kind, Millis, Site};
 use rehearsal_engine::{Json, json};
 
 use crate::support::{Log, Look, Script, Stage, call, function_arn, machine_arn, measured, merged, outcome_text};
@@ -336,7 +336,7 @@ fn what_can_never_show_anything_is_warned_about() {
     };
     for ((kind, properties), wanted) in [
         (dashboard("SuccessfulInvocations"), "AWS/Events has no metric 'SuccessfulInvocations'"),
-        (dashboard("ThrottledRules"), "ThrottledRules of AWS/Events is not simulated"),
+        (dashboard("PutEventsLatency"), "PutEventsLatency of AWS/Events is not simulated"),
         (alarm("A", json!({"MetricName": "ExecutionsFailing"})), "AWS/States has no metric 'ExecutionsFailing'"),
         (alarm("A", json!({"Dimensions": []})), "reports ExecutionsFailed with other dimensions: StateMachineArn"),
         (alarm("A", json!({"Unit": "Seconds"})), "ExecutionsFailed comes in Count"),
@@ -352,4 +352,149 @@ fn what_can_never_show_anything_is_warned_about() {
     }
     let harness = watched(stage(), json!({})).start("0s", "works", json!({})).load();
     assert_eq!(harness.loaded().warnings.len(), 0);
+}
+
+/// An alarm on the share of executions of one machine that fail, in percent.
+fn on_share(expression: &str, more: Json) -> Json {
+    let metric = |id: &str, name: &str| {
+        let dimensions = json!([{"Name": "StateMachineArn", "Value": machine_arn("fails")}]);
+        let metric = json!({"Namespace": "AWS/States", "MetricName": name, "Dimensions": dimensions});
+        json!({"Id": id, "ReturnData": false, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}})
+    };
+    let own = json!({
+        "AlarmName": "Share",
+        "Metrics": [
+            {"Id": "share", "Expression": expression},
+            metric("failed", "ExecutionsFailed"),
+            metric("begun", "ExecutionsStarted"),
+        ],
+        "EvaluationPeriods": 1, "Threshold": 60, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching",
+    });
+    merged(own, more)
+}
+
+/// A machine that fails when it is told to.
+fn tossed(stage: Stage, inputs: &[(&str, bool)]) -> Stage {
+    let choice = json!({"StartAt": "Toss", "States": {
+        "Toss": {"Type": "Choice", "Choices": [{"Variable": "$.fail", "BooleanEquals": true, "Next": "Broken"}], "Default": "Fine"},
+        "Broken": {"Type": "Fail"}, "Fine": {"Type": "Succeed"},
+    }});
+    inputs
+        .iter()
+        .fold(stage.machine("fails", choice), |stage, (at, fail)| stage.start(at, "fails", json!({"fail": fail})))
+}
+
+#[test]
+fn an_alarm_judges_what_a_formula_makes_of_several_metrics() {
+    // In the first minute one of two fails, in the third two of three.
+    let inputs = [("10s", true), ("20s", false), ("130s", true), ("140s", true), ("150s", false)];
+    let alarm = |expression: &str| {
+        let stage = tossed(Stage::new(), &inputs);
+        stage
+            .resource(
+                "Share",
+                "AWS::CloudWatch::Alarm",
+                on_share(expression, json!({"AlarmActions": ["arn:aws:sns:us-east-1:111111111111:elsewhere"]})),
+            )
+            .run()
+    };
+    let run = alarm("100 * failed / begun");
+    assert_eq!(changes(&run, 0), ["90 OK", "210 ALARM", "390 OK"]);
+    let reason = &run.world.cloudwatch.records()[0].transitions[1].reason;
+    assert!(
+        reason.contains("[66.66666666666667 (01/01/26 00:02:00)] was greater than the threshold (60.0)"),
+        "{reason}"
+    );
+    // With what is missing filled in, the minute in between is judged too.
+    let run = alarm("100 * FILL(failed, 0) / IF(FILL(begun, 0) > 0, begun, 1)");
+    assert_eq!(changes(&run, 0)[..2], ["90 OK", "210 ALARM"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_formula_is_warned_about() {
+    let of = |expression: &str| {
+        tossed(Stage::new(), &[]).resource("Share", "AWS::CloudWatch::Alarm", on_share(expression, json!({})))
+    };
+    for (stage, wanted) in [
+        (of("failed /"), "the alarm stays without data: in 'failed /' the formula ends where a number"),
+        (of("lost / begun"), "the formula of 'share' names 'lost', which is not there"),
+        (of("ANOMALY_DETECTION_BAND(failed)"), "the function ANOMALY_DETECTION_BAND is not simulated"),
+        (
+            tossed(Stage::new(), &[]).resource("Board", "AWS::CloudWatch::Dashboard", board("a + b")),
+            "not drawn: a formula of the widget 'Share': the formula of '#2' names 'a', which is not there",
+        ),
+    ] {
+        let harness = stage.start("0s", "fails", json!({"fail": false})).load();
+        let warnings: Vec<&str> =
+            harness.loaded().warnings.iter().map(|warning| &*warning.diagnostic.message).collect();
+        assert!(warnings.iter().any(|warning| warning.contains(wanted)), "{wanted}: {warnings:?}");
+    }
+}
+
+fn board(expression: &str) -> Json {
+    let metric = |name: &str, id: &str| json!(["AWS/States", name, "StateMachineArn", (machine_arn("fails")), {"id": id, "visible": false}]);
+    let metrics = json!([(metric("ExecutionsFailed", "failed")), (metric("ExecutionsStarted", "begun")), [{"expression": expression}]]);
+    let properties = json!({"title": "Share", "stat": "Sum", "period": 60, "metrics": metrics});
+    let body = json!({"widgets": [{"type": "metric", "properties": properties}]});
+    json!({"DashboardName": "Board", "DashboardBody": (body.to_string())})
+}
+
+#[test]
+fn a_widget_draws_formulas_and_hides_what_only_they_need() {
+    let stage = tossed(Stage::new(), &[("10s", true), ("20s", false), ("70s", false)]);
+    let run = stage.resource("Board", "AWS::CloudWatch::Dashboard", board("100 * failed / begun")).run();
+    let widget = &run.world.cloudwatch.dashboards()[0].widgets[0];
+    let [row] = widget.visible().collect::<Vec<_>>()[..] else { panic!("one row is drawn") };
+    assert_eq!(&*row.label, "100 * failed / begun");
+    let metrics = run.world.core.metrics();
+    let (from, to) = (Millis::START, Millis::START + 120_000);
+    assert_eq!(row.values(metrics, from, to), [Some(50.0), None]);
+    assert_eq!(row.total(metrics).map(f64::round), Some(33.0));
+}
+
+#[test]
+fn get_metric_data_answers_expressions() {
+    let log = Log::default();
+    let seen = log.clone();
+    let run = Stage::new().function("reader").invoke("0s", "reader", json!({})).handlers(move || {
+        let log = log.clone();
+        Registry::default().with("reader", move |context, _| {
+            let log = log.clone();
+            async move {
+                for (name, value) in [("Parcels", 6), ("Lost", 3)] {
+                    let put = json!({"Namespace": "Shop", "MetricData": [{"MetricName": name, "Value": value}]});
+                    call(&context, "cloudwatch", "PutMetricData", put).await?;
+                }
+                let metric = |id: &str, name: &str, period: u32| {
+                    let metric = json!({"Namespace": "Shop", "MetricName": name});
+                    json!({"Id": id, "ReturnData": false, "MetricStat": {"Metric": metric, "Period": period, "Stat": "Sum"}})
+                };
+                for (expression, period) in [("lost / all", 60), ("SUM(METRICS())", 60), ("lost /", 60), ("lost / all", 300)] {
+                    let queries = json!([
+                        {"Id": "e1", "Expression": expression, "Label": "share"},
+                        (metric("lost", "Lost", 60)),
+                        (metric("all", "Parcels", period)),
+                    ]);
+                    let now = context.now().0 as f64 / 1000.0;
+                    let get = json!({"MetricDataQueries": queries, "StartTime": (now - 600.0), "EndTime": (now + 1.0)});
+                    log.note(&context, outcome_text(call(&context, "cloudwatch", "GetMetricData", get).await));
+                }
+                Ok(Json::Null)
+            }
+        })
+    });
+    run.run();
+    let answered = |value: &str| {
+        format!(
+            r#"{{"MetricDataResults":[{{"Id":"e1","Label":"share","Timestamps":[1767225600.0],"Values":[{value}],"StatusCode":"Complete"}}],"Messages":[]}}"#
+        )
+    };
+    let lines = seen.lines();
+    assert_eq!(lines[..2], [answered("0.5"), answered("9.0")]);
+    assert!(
+        lines[2].starts_with("ValidationException: Error in expression 'e1': the formula ends where"),
+        "{}",
+        lines[2]
+    );
+    assert!(lines[3].ends_with("must have the same Period"), "{}", lines[3]);
 }

@@ -53,6 +53,8 @@ fn rows() -> Vec<Row> {
         row(EbPutThrottle, 3, sender, SENT, "InternalFailure [default till]"),
         row(EbPutDup, 1, sender, SENT, "0 failed [default till, default till]"),
         row(EbPutDup, 2, sender, SENT, "0 failed [default till, default till]"),
+        row(EbRuleLag, 1, switched, "0 heard", "1 heard"),
+        row(EbRuleLag, 2, switched, "0 heard", "1 heard"),
         row(EbSchedDup, 1, schedule, "[60400]", "[60400, 60400]"),
         row(EbSchedJitter, 1, schedule, "[60400]", "[60900]"),
         row(EbSchedJitter, 2, schedule, "[60400]", "[90400]"),
@@ -62,8 +64,8 @@ fn rows() -> Vec<Row> {
         row(SfTaskAmbig, 2, task, DONE, "FAILED Lambda.SdkClientException [work]"),
         row(SfExpressDup, 1, express, DONE, "SUCCEEDED SUCCEEDED [work work]"),
         row(SfExpressDup, 2, express, DONE, "SUCCEEDED SUCCEEDED [work work]"),
-        row(SfExpressSync, 1, express_sync, "SUCCEEDED 1", "ReadTimeoutError 1"),
-        row(SfExpressSync, 2, express_sync, "SUCCEEDED 1", "ReadTimeoutError 1"),
+        row(SfExpressSync, 1, express_sync, "SUCCEEDED 1", "SUCCEEDED 2"),
+        row(SfExpressSync, 2, express_sync, "SUCCEEDED 1", "SUCCEEDED 2"),
         row(SfThrottle, 1, timed_task, "[45]", "[1045]"),
         row(SfThrottle, 2, timed_task, "[45]", "[10045]"),
         row(SfStartThrottle, 1, starter, "ok 1", "ThrottlingException 0"),
@@ -223,7 +225,7 @@ fn a_fault_at_a_hundred_percent_strikes_in_every_form_and_the_run_still_ends() {
 
 #[test]
 fn the_documented_profile_leaves_operators_out_and_no_profile_leaves_nothing() {
-    use FaultId::{ClkDrift, DdPage, IamDeny, IamLag, LaErr, Quota, SfAbort, SfStartThrottle, SfThrottle};
+    use FaultId::{ClkDrift, DdPage, IamDeny, IamLag, LaErr, Quota, Region, SfAbort, SfStartThrottle, SfThrottle};
     let on = |profile| -> Vec<FaultId> { FaultPlan::of(profile).on().collect() };
     let off = |profile| -> Vec<&str> {
         let on = on(profile);
@@ -231,7 +233,7 @@ fn the_documented_profile_leaves_operators_out_and_no_profile_leaves_nothing() {
     };
     let ids = |faults: &[FaultId]| -> Vec<&str> { faults.iter().map(|fault| fault.spec().id).collect() };
     // Operators, limits, deployments; what a handler raises by itself; pages that end before AWS's 1 MB.
-    let asked_for = [SfAbort, SfThrottle, SfStartThrottle, LaErr, DdPage, IamDeny, IamLag, ClkDrift, Quota];
+    let asked_for = [SfAbort, SfThrottle, SfStartThrottle, LaErr, DdPage, IamDeny, IamLag, ClkDrift, Quota, Region];
     assert_eq!(off(Profile::Documented), ids(&asked_for));
     assert_eq!(off(Profile::Stress), ids(&[SfAbort, LaErr, DdPage, IamDeny, IamLag, Quota]));
     assert_eq!(FaultPlan::of(Profile::None).on().count(), 0);

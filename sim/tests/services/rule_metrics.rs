@@ -78,6 +78,8 @@ fn attempts_that_are_tried_again_are_no_invocations() {
         ("SuccessfulInvocationAttempts", 1),
     ];
     counts(&run, "Rule", &wanted);
+    assert_eq!(of_rule(&run, "Rule", "ThrottledRules"), Some(2.0));
+    assert_eq!(of_rule(&run, "Rule", "InvocationsCreated"), Some(1.0));
 }
 
 #[test]

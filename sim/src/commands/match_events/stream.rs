@@ -12,6 +12,9 @@ use rehearsal_engine::events::{MalformedEvent, RuleMatcher};
 /// So much is read at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
+/// Some editors begin a file with it.
+const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
+
 /// What comes next in a stream.
 pub(super) enum Next {
     /// An event, and where its bytes are.
@@ -33,9 +36,18 @@ pub(super) struct Events {
     counted: usize,
     lines: u64,
     wants_more: bool,
-    is_at_end: bool,
+    stage: Stage,
     /// Whether the lines up to the next that begins with a brace belong to an event that was refused.
     is_lost: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Too little was read to tell a byte order mark.
+    Beginning,
+    Middle,
+    /// All was read.
+    End,
 }
 
 impl Events {
@@ -48,7 +60,7 @@ impl Events {
             counted: 0,
             lines: 0,
             wants_more: true,
-            is_at_end: false,
+            stage: Stage::Beginning,
             is_lost: false,
         }
     }
@@ -69,6 +81,10 @@ impl Events {
         if std::mem::take(&mut self.wants_more) {
             self.fill()?;
         }
+        if self.stage == Stage::Beginning {
+            self.wants_more = true;
+            return Ok(Next::Starved);
+        }
         if self.is_lost {
             self.find_again();
         }
@@ -76,8 +92,8 @@ impl Events {
             self.at += 1;
         }
         if self.at == self.filled {
-            self.wants_more = !self.is_at_end;
-            return Ok(if self.is_at_end { Next::End } else { Next::Starved });
+            self.wants_more = self.stage != Stage::End;
+            return Ok(if self.stage == Stage::End { Next::End } else { Next::Starved });
         }
         let start = self.at;
         match rules.matches_bytes(&self.buffer[start..self.filled], matched) {
@@ -85,7 +101,7 @@ impl Events {
                 self.at = self.line_end(start + length);
                 Ok(Next::Event(start..start + length))
             }
-            Err(problem) if problem.is_cut_short && !self.is_at_end => {
+            Err(problem) if problem.is_cut_short && self.stage != Stage::End => {
                 self.wants_more = true;
                 Ok(Next::Starved)
             }
@@ -138,8 +154,15 @@ impl Events {
                 read => break read?,
             }
         };
-        self.is_at_end = read == 0;
         self.filled += read;
+        if self.stage == Stage::Beginning && self.buffer[..self.filled].starts_with(&BYTE_ORDER_MARK) {
+            self.at = BYTE_ORDER_MARK.len();
+        }
+        self.stage = match self.stage {
+            _ if read == 0 => Stage::End,
+            Stage::Beginning if self.filled < BYTE_ORDER_MARK.len() => Stage::Beginning,
+            _ => Stage::Middle,
+        };
         Ok(())
     }
 }

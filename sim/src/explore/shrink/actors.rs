@@ -18,7 +18,8 @@ impl Shrinker<'_> {
                 let to = (from + group).min(self.actors.len());
                 let dropped = self.actors[from..to].to_vec();
                 let rest = without(&self.best, &dropped);
-                if !self.breaks(&rest)? && !(group == 1 && self.breaks_one_earlier(&rest)?) {
+                let is_left_out = self.breaks(&rest)? || (group == 1 && self.breaks_one_earlier(&rest)?);
+                if !is_left_out {
                     from = to;
                 }
             }

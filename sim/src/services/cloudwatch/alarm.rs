@@ -3,6 +3,7 @@ use std::sync::Arc;
 use rehearsal_engine::Json;
 
 use super::composite::Rule;
+use super::math::Sheet;
 use crate::world::metrics::{MetricKey, Metrics, SeriesId, Statistic};
 use crate::world::{Millis, Name};
 
@@ -31,7 +32,7 @@ pub struct Alarm {
 #[derive(Clone, Debug)]
 pub enum Judged {
     /// A metric.
-    Metric(MetricAlarm),
+    Metric(Box<MetricAlarm>),
     /// Other alarms.
     Alarms(Rule),
     /// Something that is not simulated: it stays without data.
@@ -45,6 +46,8 @@ pub struct MetricAlarm {
     pub key: MetricKey,
     /// The series behind it.
     pub series: Vec<SeriesId>,
+    /// The formulas that make the numbers of several metrics one, if there are any.
+    pub math: Option<Math>,
     /// `Statistic` or `ExtendedStatistic`
     pub statistic: Statistic,
     /// `Unit`
@@ -61,6 +64,28 @@ pub struct MetricAlarm {
     pub comparison: Comparison,
     /// `TreatMissingData`
     pub missing: Treatment,
+}
+
+/// `Metrics` of an alarm with formulas.
+#[derive(Clone, Debug)]
+pub struct Math {
+    /// Metrics and formulas.
+    pub sheet: Sheet,
+    /// The one that is judged.
+    pub returned: usize,
+    /// The metrics, by their places in the sheet; formulas have no series.
+    pub metrics: Vec<MathMetric>,
+    /// `Metrics` as it is written.
+    pub told: Json,
+}
+
+/// A metric among formulas.
+#[derive(Clone, Debug)]
+pub struct MathMetric {
+    /// The series behind it.
+    pub series: Vec<SeriesId>,
+    /// `Stat`
+    pub statistic: Statistic,
 }
 
 /// `ComparisonOperator`
@@ -158,15 +183,37 @@ impl MetricAlarm {
 
     /// The statistic of the periods that end at `until`, the newest first. AWS: the window slides with every evaluation.
     pub fn periods(&self, metrics: &Metrics, until: Millis) -> Vec<Option<f64>> {
+        let Some(math) = &self.math else {
+            return self.periods_of(&self.series, self.statistic, metrics, until);
+        };
+        // Formulas go forward in time.
+        let mut all = math.sheet.numbers(self.range() as usize, self.period_ms, |at| {
+            let Some(MathMetric { series, statistic }) = math.metrics.get(at) else { return Vec::new() };
+            let mut periods = self.periods_of(series, *statistic, metrics, until);
+            periods.reverse();
+            periods
+        });
+        let mut judged = all.get_mut(math.returned).map(std::mem::take).unwrap_or_default();
+        judged.reverse();
+        judged
+    }
+
+    fn periods_of(
+        &self,
+        series: &[SeriesId],
+        statistic: Statistic,
+        metrics: &Metrics,
+        until: Millis,
+    ) -> Vec<Option<f64>> {
         let period = |back: u32| {
             let end = until.0.saturating_sub(u64::from(back) * self.period_ms);
             let begin = end.saturating_sub(self.period_ms);
-            let points = self.series.iter().flat_map(|id| {
+            let points = series.iter().flat_map(|id| {
                 let points = metrics.series(*id).points();
                 let from = points.partition_point(|point| point.start.0 < begin);
                 points[from..].iter().take_while(move |point| point.start.0 < end)
             });
-            self.statistic.of(points.filter(|point| point.start + point.resolution_ms <= until))
+            statistic.of(points.filter(|point| point.start + point.resolution_ms <= until))
         };
         (0..self.range()).map(period).collect()
     }
@@ -327,6 +374,7 @@ mod tests {
         MetricAlarm {
             key: MetricKey::new("Shop", "Failures", Vec::new()),
             series: Vec::new(),
+            math: None,
             statistic: Statistic::Sum,
             unit: None,
             period_ms: 60_000,

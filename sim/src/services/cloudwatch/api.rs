@@ -3,6 +3,7 @@ use std::sync::Arc;
 use rehearsal_engine::Json;
 
 use super::alarm::AlarmState;
+use super::math::{Formula, Sheet, SheetRow};
 use crate::services::ApiError;
 use crate::world::metrics::{Dimensions, MINUTE_MS, MetricKey, Statistic};
 use crate::world::{Millis, Name};
@@ -15,7 +16,7 @@ pub enum Request {
     /// Statistics of one metric.
     GetMetricStatistics(StatisticsQuery),
     /// One statistic of each of several metrics.
-    GetMetricData(Vec<DataQuery>),
+    GetMetricData(DataRequest),
     /// The alarms and their states.
     DescribeAlarms {
         /// Which, by name; all when there is none.
@@ -59,12 +60,23 @@ pub struct StatisticsQuery {
     pub(super) statistics: Vec<Statistic>,
 }
 
+/// `GetMetricData`
+#[derive(Clone, Debug)]
+pub struct DataRequest {
+    pub(super) queries: Vec<DataQuery>,
+    /// The queries' formulas.
+    pub(super) sheet: Sheet,
+}
+
 /// One query of `GetMetricData`.
 #[derive(Clone, Debug)]
 pub struct DataQuery {
     pub(super) id: Arc<str>,
     pub(super) label: Arc<str>,
-    pub(super) statistics: StatisticsQuery,
+    pub(super) is_returned: bool,
+    /// Of a metric; a formula has none.
+    pub(super) statistics: Option<StatisticsQuery>,
+    formula: Option<Formula>,
 }
 
 /// AWS: a request has at most this many numbers.
@@ -100,9 +112,9 @@ impl Request {
             "GetMetricData" => {
                 let (from, to) = (time(parameters, "StartTime")?, time(parameters, "EndTime")?);
                 let queries = parameters.get("MetricDataQueries").and_then(Json::as_array).unwrap_or_default();
-                let queries =
-                    queries.iter().filter(|query| query.get("ReturnData").and_then(Json::as_bool) != Some(false));
-                queries.map(|query| data_query(query, from, to)).collect::<Result<_, _>>().map(Request::GetMetricData)
+                let queries: Vec<_> =
+                    queries.iter().map(|query| data_query(query, from, to)).collect::<Result<_, _>>()?;
+                data_request(queries).map(Request::GetMetricData)
             }
             "DescribeAlarms" => {
                 let state = parameters.get("StateValue").and_then(Json::as_str).map(alarm_state).transpose()?;
@@ -126,9 +138,9 @@ impl Request {
     pub(super) fn see_until(&mut self, until: Millis) {
         match self {
             Request::GetMetricStatistics(query) => query.to = query.to.min(until),
-            Request::GetMetricData(queries) => {
-                for query in queries {
-                    query.statistics.to = query.statistics.to.min(until);
+            Request::GetMetricData(request) => {
+                for query in request.queries.iter_mut().filter_map(|query| query.statistics.as_mut()) {
+                    query.to = query.to.min(until);
                 }
             }
             _ => {}
@@ -256,17 +268,33 @@ fn datum(namespace: &Arc<str>, number: usize, datum: &Json) -> Result<Datum, Api
 
 fn data_query(query: &Json, from: Millis, to: Millis) -> Result<DataQuery, ApiError> {
     let id = text(query, "Id")?;
-    let Some(stat) = query.get("MetricStat") else {
-        return Err(invalid_value(&format!(
-            "the query '{id}' is an Expression, which is not simulated: use MetricStat"
-        )));
-    };
+    let is_returned = query.get("ReturnData").and_then(Json::as_bool) != Some(false);
+    let label = query.get("Label").and_then(Json::as_str).map(Arc::from);
+    if let Some(expression) = query.get("Expression").and_then(Json::as_str) {
+        let formula = Formula::parse(expression)
+            .map_err(|error| ApiError::validation(format!("Error in expression '{id}': {error}")))?;
+        let label = label.unwrap_or_else(|| id.clone());
+        return Ok(DataQuery { id, label, is_returned, statistics: None, formula: Some(formula) });
+    }
+    let stat = query.get("MetricStat").ok_or_else(|| missing("MetricStat"))?;
     let metric = stat.get("Metric").ok_or_else(|| missing("MetricStat.Metric"))?;
     let key = key(metric)?;
-    let label = query.get("Label").and_then(Json::as_str).unwrap_or(&key.name).into();
+    let label = label.unwrap_or_else(|| key.name.clone());
     let statistics = vec![statistic(&text(stat, "Stat")?)?];
     let statistics = StatisticsQuery { key, from, to, period_ms: period_ms(stat)?, statistics };
-    Ok(DataQuery { id, label, statistics: statistics.check(DATA_POINTS_MAX)? })
+    let statistics = Some(statistics.check(DATA_POINTS_MAX)?);
+    Ok(DataQuery { id, label, is_returned, statistics, formula: None })
+}
+
+fn data_request(queries: Vec<DataQuery>) -> Result<DataRequest, ApiError> {
+    let rows = queries.iter().map(|query| SheetRow { id: query.id.clone(), formula: query.formula.clone() });
+    let sheet = Sheet::new(rows.collect()).map_err(ApiError::validation)?;
+    let mut periods = queries.iter().filter_map(|query| query.statistics.as_ref()).map(|query| query.period_ms);
+    let first = periods.next();
+    if queries.iter().any(|query| query.formula.is_some()) && periods.any(|other| Some(other) != first) {
+        return Err(invalid_value("the metrics that expressions name must have the same Period"));
+    }
+    Ok(DataRequest { queries, sheet })
 }
 
 fn key(parameters: &Json) -> Result<MetricKey, ApiError> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use rehearsal_engine::source::{Node, Shape, Span};
 
+use super::alarm::MathMetric;
+use super::math::{Formula, Numbers, Sheet, SheetRow};
 use crate::world::Millis;
 use crate::world::metrics::{MetricKey, Metrics, SeriesId, Statistic};
 
@@ -38,8 +40,23 @@ pub struct Row {
     pub statistic: Statistic,
     /// `period`
     pub period_ms: u64,
+    /// `id`: how formulas name it.
+    pub id: Arc<str>,
+    /// `expression`; a metric has none.
+    pub formula: Option<Formula>,
+    /// `visible`: a metric may be there for formulas alone.
+    pub is_visible: bool,
+    /// What the formula is about, once the widget is linked.
+    linked: Option<Arc<Linked>>,
     /// Where it stands in the body.
     pub span: Span,
+}
+
+/// The rows of a widget as its formulas see them.
+#[derive(Debug)]
+struct Linked {
+    sheet: Sheet,
+    metrics: Vec<MathMetric>,
 }
 
 /// Something of a body that cannot be drawn.
@@ -55,24 +72,86 @@ pub struct Undrawn {
 const PERIOD_MS: u64 = 300_000;
 const STATISTIC: Statistic = Statistic::Average;
 
+impl Widget {
+    /// The rows that are drawn.
+    pub fn visible(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.is_visible)
+    }
+
+    /// Lets the formulas find the metrics that they name, once these have their series; the error says which cannot.
+    pub fn link(&mut self) -> Result<(), String> {
+        if self.rows.iter().all(|row| row.formula.is_none()) {
+            return Ok(());
+        }
+        let rows = self.rows.iter().map(|row| SheetRow { id: row.id.clone(), formula: row.formula.clone() });
+        let sheet = Sheet::new(rows.collect());
+        let metrics = self.rows.iter().map(|row| MathMetric { series: row.series.clone(), statistic: row.statistic });
+        let linked = Arc::new(Linked { metrics: metrics.collect(), sheet: sheet? });
+        for row in &mut self.rows {
+            row.linked = row.formula.is_some().then(|| linked.clone());
+        }
+        Ok(())
+    }
+}
+
 impl Row {
     /// The statistic of each period from `from` to `to`; AWS: periods begin at whole multiples of their length.
     pub fn values(&self, metrics: &Metrics, from: Millis, to: Millis) -> Vec<Option<f64>> {
         let first = from.0 / self.period_ms;
         let last = (to.0.max(from.0 + 1) - 1) / self.period_ms;
-        let mut periods: Vec<Vec<_>> = vec![Vec::new(); (last - first + 1) as usize];
-        for point in self.series.iter().flat_map(|id| metrics.series(*id).points()) {
+        let count = (last - first + 1) as usize;
+        let of = |series: &[SeriesId], statistic| self.by_period(metrics, first, count, series, statistic);
+        match &self.linked {
+            None => of(&self.series, self.statistic),
+            Some(linked) => self.of_formula(linked, count, self.period_ms, of),
+        }
+    }
+
+    /// The statistic over the whole time.
+    pub fn total(&self, metrics: &Metrics) -> Option<f64> {
+        let total = |series: &[SeriesId], statistic: Statistic| {
+            statistic.of(series.iter().flat_map(|id| metrics.series(*id).points()))
+        };
+        match &self.linked {
+            None => total(&self.series, self.statistic),
+            Some(linked) => {
+                let all =
+                    self.of_formula(linked, 1, self.period_ms, |series, statistic| vec![total(series, statistic)]);
+                all.first().copied().flatten()
+            }
+        }
+    }
+
+    fn of_formula(
+        &self,
+        linked: &Linked,
+        periods: usize,
+        period_ms: u64,
+        of: impl Fn(&[SeriesId], Statistic) -> Numbers,
+    ) -> Numbers {
+        let mut all = linked.sheet.numbers(periods, period_ms, |at| {
+            linked.metrics.get(at).map(|metric| of(&metric.series, metric.statistic)).unwrap_or_default()
+        });
+        let place = linked.sheet.place(&self.id);
+        place.and_then(|at| all.get_mut(at)).map(std::mem::take).unwrap_or_default()
+    }
+
+    fn by_period(
+        &self,
+        metrics: &Metrics,
+        first: u64,
+        count: usize,
+        series: &[SeriesId],
+        statistic: Statistic,
+    ) -> Numbers {
+        let mut periods: Vec<Vec<_>> = vec![Vec::new(); count];
+        for point in series.iter().flat_map(|id| metrics.series(*id).points()) {
             let place = (point.start.0 / self.period_ms).checked_sub(first);
             if let Some(period) = place.and_then(|place| periods.get_mut(place as usize)) {
                 period.push(point);
             }
         }
-        periods.into_iter().map(|points| self.statistic.of(points.into_iter())).collect()
-    }
-
-    /// The statistic over the whole time.
-    pub fn total(&self, metrics: &Metrics) -> Option<f64> {
-        self.statistic.of(self.series.iter().flat_map(|id| metrics.series(*id).points()))
+        periods.into_iter().map(|points| statistic.of(points.into_iter())).collect()
     }
 }
 
@@ -107,8 +186,32 @@ fn metric_widget(widget: &Node, undrawn: &mut Vec<Undrawn>) -> Option<Widget> {
         let parts = metric.as_array().unwrap_or_default();
         let texts: Vec<&str> = parts.iter().map_while(Node::as_str).collect();
         let options = parts.get(texts.len());
+        let option = |key: &str| options.and_then(|options| options.get(key));
+        // What cannot be named still needs a place of its own.
+        let id = option("id").and_then(Node::as_str).map_or_else(|| format!("#{}", rows.len()).into(), Arc::from);
+        let is_visible = !matches!(option("visible").map(|visible| &visible.shape), Some(Shape::Bool(false)));
+        if let Some(expression) = option("expression").and_then(Node::as_str).filter(|_| texts.is_empty()) {
+            match Formula::parse(expression) {
+                Ok(formula) => rows.push(Row {
+                    label: option("label").and_then(Node::as_str).unwrap_or(expression).into(),
+                    key: MetricKey::new("", expression, Vec::new()),
+                    series: Vec::new(),
+                    statistic,
+                    period_ms: options.and_then(self::period_ms).unwrap_or(period_ms),
+                    id,
+                    formula: Some(formula),
+                    is_visible,
+                    linked: None,
+                    span: metric.span,
+                }),
+                Err(error) => {
+                    undrawn.push(Undrawn { span: metric.span, message: format!("in '{expression}' {error}") });
+                }
+            }
+            continue;
+        }
         if texts.is_empty() {
-            let message = "the metric is an expression or no list of texts, which is not drawn".to_owned();
+            let message = "the metric is neither an expression nor a list of texts".to_owned();
             undrawn.push(Undrawn { span: metric.span, message });
             continue;
         }
@@ -127,6 +230,10 @@ fn metric_widget(widget: &Node, undrawn: &mut Vec<Undrawn>) -> Option<Widget> {
             series: Vec::new(),
             statistic: options.and_then(self::statistic).unwrap_or(statistic),
             period_ms: options.and_then(self::period_ms).unwrap_or(period_ms),
+            id,
+            formula: None,
+            is_visible,
+            linked: None,
             span: metric.span,
         });
         above = whole;
@@ -212,8 +319,12 @@ mod tests {
             (r#"{"widgets": [{"type": "magic"}]}"#, "no known 'type'"),
             (r#"{"widgets": [{"type": "metric"}]}"#, "no 'properties'"),
             (
-                r#"{"widgets": [{"type": "metric", "properties": {"metrics": [[{"expression": "m1"}]]}}]}"#,
-                "an expression",
+                r#"{"widgets": [{"type": "metric", "properties": {"metrics": [[{"expression": "m1 +"}]]}}]}"#,
+                "in 'm1 +' the formula ends where a number",
+            ),
+            (
+                r#"{"widgets": [{"type": "metric", "properties": {"metrics": [[{"label": "m1"}]]}}]}"#,
+                "neither an expression nor",
             ),
             (r#"{"widgets": [{"type": "metric", "properties": {"metrics": [["."]]}}]}"#, "its namespace"),
             (r#"{"widgets": [{"type": "metric", "properties": {"metrics": [["N", "m", "d"]]}}]}"#, "its namespace"),

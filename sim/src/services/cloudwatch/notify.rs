@@ -149,6 +149,22 @@ fn topic_message(alarm: &Alarm, change: &Transition) -> Json {
         "InsufficientDataActions": (arns(&alarm.insufficient_data_actions)),
     });
     if let (Judged::Metric(metric), Some(members)) = (&alarm.judged, message.make_object()) {
+        if let Some(math) = &metric.math {
+            members.insert(
+                "Trigger".into(),
+                json!({
+                    "Period": (metric.period_ms / 1000),
+                    "EvaluationPeriods": (metric.evaluation_periods),
+                    "DatapointsToAlarm": (metric.datapoints_to_alarm),
+                    "ComparisonOperator": (metric.comparison.text()),
+                    "Threshold": (metric.threshold),
+                    "TreatMissingData": (metric.missing.text()),
+                    "EvaluateLowSampleCountPercentile": "",
+                    "Metrics": (math.told.clone()),
+                }),
+            );
+            return message;
+        }
         let dimensions = metric.key.dimensions.iter();
         let dimensions = dimensions.map(|(name, value)| json!({"value": value, "name": name}));
         members.insert(
@@ -207,6 +223,10 @@ fn detail(alarm: &Alarm, change: &Transition) -> Json {
         state
     };
     let configuration = match &alarm.judged {
+        Judged::Metric(metric) if metric.math.is_some() => {
+            let told = metric.math.as_ref().map(|math| in_small_letters(&math.told, 0));
+            json!({"description": (alarm.description.clone()), "metrics": told})
+        }
         Judged::Metric(metric) => {
             let dimensions = metric.key.dimensions.iter();
             let dimensions = dimensions.map(|(name, value)| (name.clone(), Json::from(value.clone())));
@@ -232,6 +252,26 @@ fn detail(alarm: &Alarm, change: &Transition) -> Json {
         "previousState": (state(change.from, &change.from_reason, &Json::Null, change.from_since)),
         "state": (state(change.to, &change.reason, &change.data, change.at)),
     })
+}
+
+/// AWS: events spell the members of the API with small letters.
+fn in_small_letters(value: &Json, depth: u32) -> Json {
+    /// `Metrics` is no deeper than this.
+    const DEPTH_MAX: u32 = 8;
+    match value {
+        Json::Array(_) if depth < DEPTH_MAX => {
+            let items = value.as_array().unwrap_or_default().iter().map(|item| in_small_letters(item, depth + 1));
+            Json::from(items.collect::<Vec<_>>())
+        }
+        Json::Object(members) if depth < DEPTH_MAX => Json::from_pairs(members.iter().map(|(key, value)| {
+            let mut key = key.to_string();
+            if let Some(first) = key.get_mut(..1) {
+                first.make_ascii_lowercase();
+            }
+            (key, in_small_letters(value, depth + 1))
+        })),
+        other => other.clone(),
+    }
 }
 
 fn part(alarm: &Alarm, at: usize) -> Arc<str> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rehearsal_engine::{Json, json};
 
 use super::alarm::{Alarm, AlarmState, Judged};
-use super::api::{DataQuery, StatisticsQuery};
+use super::api::{DataQuery, DataRequest, StatisticsQuery};
 use super::service::AlarmRecord;
 use crate::world::Millis;
 use crate::world::metrics::{Metrics, Point, Statistic};
@@ -37,13 +37,12 @@ pub(super) fn statistics(metrics: &Metrics, query: &StatisticsQuery) -> Json {
 }
 
 /// `GetMetricData`
-pub(super) fn data(metrics: &Metrics, queries: &[DataQuery]) -> Json {
-    let results = queries.iter().map(|query| {
-        let statistic = query.statistics.statistics.first().copied().unwrap_or(Statistic::Sum);
+pub(super) fn data(metrics: &Metrics, request: &DataRequest) -> Json {
+    let returned = request.queries.iter().enumerate().filter(|(_, query)| query.is_returned);
+    let results = returned.map(|(at, query)| {
         let (mut times, mut values) = (Vec::new(), Vec::new());
         // AWS: the newest comes first.
-        for (start, points) in periods(metrics, &query.statistics).into_iter().rev() {
-            let Some(value) = statistic.of(points.into_iter()) else { continue };
+        for (start, value) in numbers(metrics, request, at).into_iter().rev() {
             times.push(Json::from(seconds(start)));
             values.push(Json::from(value));
         }
@@ -57,6 +56,36 @@ pub(super) fn data(metrics: &Metrics, queries: &[DataQuery]) -> Json {
     });
     let results = Json::from(results.collect::<Vec<_>>());
     json!({"MetricDataResults": results, "Messages": []})
+}
+
+/// What a query of a request comes to, by time.
+fn numbers(metrics: &Metrics, request: &DataRequest, at: usize) -> Vec<(Millis, f64)> {
+    let of_metric = |query: &StatisticsQuery| {
+        let statistic = query.statistics.first().copied().unwrap_or(Statistic::Sum);
+        let periods = periods(metrics, query).into_iter();
+        periods.filter_map(|(start, points)| Some((start, statistic.of(points.into_iter())?))).collect::<Vec<_>>()
+    };
+    if let Some(DataQuery { statistics: Some(query), .. }) = request.queries.get(at) {
+        return of_metric(query);
+    }
+    let Some(any) = request.queries.iter().find_map(|query| query.statistics.as_ref()) else { return Vec::new() };
+    let period_ms = any.period_ms;
+    let begin = any.from.0 - any.from.0 % period_ms;
+    let periods = any.to.0.saturating_sub(begin).div_ceil(period_ms) as usize;
+    let mut all = request.sheet.numbers(periods, period_ms, |row| {
+        let mut numbers = vec![None; periods];
+        let query = request.queries.get(row).and_then(|query| query.statistics.as_ref());
+        for (start, value) in query.map(of_metric).unwrap_or_default() {
+            let place = (start.0.saturating_sub(begin) / period_ms) as usize;
+            if let Some(number) = numbers.get_mut(place) {
+                *number = Some(value);
+            }
+        }
+        numbers
+    });
+    let numbers = all.get_mut(at).map(std::mem::take).unwrap_or_default();
+    let starts = (0..).map(|place: u64| Millis(begin + place * period_ms));
+    starts.zip(numbers).filter_map(|(start, number)| Some((start, number?))).collect()
 }
 
 /// `DescribeAlarms`
@@ -84,10 +113,15 @@ pub(super) fn describe(
             continue;
         };
         let dimensions = metric.key.dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value}));
+        match &metric.math {
+            Some(math) => members.push(("Metrics", math.told.clone())),
+            None => members.extend([
+                ("MetricName", Json::from(metric.key.name.clone())),
+                ("Namespace", Json::from(metric.key.namespace.clone())),
+                ("Statistic", metric.statistic.text().into()),
+            ]),
+        }
         members.extend([
-            ("MetricName", Json::from(metric.key.name.clone())),
-            ("Namespace", Json::from(metric.key.namespace.clone())),
-            ("Statistic", metric.statistic.text().into()),
             ("Dimensions", Json::from(dimensions.collect::<Vec<_>>())),
             ("Period", Json::from(metric.period_ms / 1000)),
             ("EvaluationPeriods", Json::from(metric.evaluation_periods)),

@@ -209,7 +209,7 @@ impl CloudWatch {
         let answer: Answer = match request {
             Request::PutMetricData(put) => put_metric_data(core, &put),
             Request::GetMetricStatistics(query) => Ok(Response::Api(read::statistics(core.metrics(), &query))),
-            Request::GetMetricData(queries) => Ok(Response::Api(read::data(core.metrics(), &queries))),
+            Request::GetMetricData(request) => Ok(Response::Api(read::data(core.metrics(), &request))),
             Request::DescribeAlarms { names, state } => {
                 Ok(Response::Api(read::describe(&self.alarms, &self.records, &names, state)))
             }

@@ -87,17 +87,17 @@ impl DynamoDb {
                 return;
             }
             _ => {
-                core.answer(actor, caller.reply_to, Err(throttled()));
+                self.refuse(core, caller, &request, throttled());
                 return;
             }
         }
         if core.fault(FaultId::Dd500, actor, operation, occurrence) != 0 {
-            core.answer(actor, caller.reply_to, Err(internal_server_error()));
+            self.refuse(core, caller, &request, internal_server_error());
             return;
         }
         let is_write = request.is_write();
         if is_write && core.fault(FaultId::DdTxConflict, actor, operation, occurrence) != 0 {
-            core.answer(actor, caller.reply_to, Err(conflict(&request)));
+            self.refuse(core, caller, &request, conflict(&request));
             return;
         }
         let left_over = curtail(core, actor, operation, occurrence, &mut request);
@@ -115,6 +115,7 @@ impl DynamoDb {
                 _ => answer = self.execute(core, actor, operation, occurrence + SDK_RETRY_OCCURRENCE, &request),
             }
         }
+        self.measure(core, &request, &answer);
         core.fold(match &answer {
             Ok(_) => 1,
             Err(error) => hash_text(error.code),
@@ -132,6 +133,13 @@ impl DynamoDb {
         if is_write {
             self.serve_readers(core);
         }
+    }
+
+    /// Answers with an error before anything is done.
+    fn refuse(&self, core: &mut Core, caller: Caller, request: &Request, error: ApiError) {
+        let answer = Err(error);
+        self.measure(core, request, &answer);
+        core.answer(caller.actor, caller.reply_to, answer.map(Response::DynamoDb));
     }
 
     fn execute(

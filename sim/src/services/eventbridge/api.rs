@@ -105,14 +105,18 @@ impl PutEvents {
         PutEvents { entries: vec![entry], of_service: true, forwarded: true, ..PutEvents::default() }
     }
 
+    /// What AWS counts of the entries together.
+    pub(super) fn measured_bytes(&self) -> usize {
+        self.entries.iter().map(PutEntry::measured_bytes).sum()
+    }
+
     /// Why AWS refuses the request as a whole.
     pub(super) fn refusal(&self) -> Option<ApiError> {
         if self.entries.len() > ENTRIES_MAX {
             let message = format!("the request has {} entries, at most {ENTRIES_MAX} are allowed", self.entries.len());
             return Some(ApiError::validation(message));
         }
-        let bytes: usize = self.entries.iter().map(PutEntry::measured_bytes).sum();
-        (bytes >= REQUEST_BYTES_MAX)
+        (self.measured_bytes() >= REQUEST_BYTES_MAX)
             .then(|| ApiError::validation("Total size of the entries in the request is over the limit."))
     }
 }

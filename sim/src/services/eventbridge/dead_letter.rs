@@ -35,6 +35,11 @@ impl Failure {
         Failure { code: "NO_PERMISSIONS", message }
     }
 
+    /// Whether the target was busy.
+    pub(super) fn is_throttling(&self) -> bool {
+        self.code == "THROTTLING"
+    }
+
     /// The target is busy.
     pub(super) fn throttled() -> Failure {
         Failure { code: "THROTTLING", message: "Rate exceeded".to_owned() }

@@ -103,6 +103,9 @@ impl EventBridge {
         // AWS: throttling, 5xx and network errors are tried again; a missing permission or target is not.
         let retriable = error.status >= 500 || error.status == 429 || error.code.starts_with("Throttling");
         let failure = Failure::of(error);
+        if failure.is_throttling() {
+            core.measure(EventsMetric::ThrottledRules.of(self.deliveries[id as usize].rule), 1.0);
+        }
         if retriable {
             self.deliveries[id as usize].failure = Some(failure);
             self.try_again(core, id, 0);
@@ -164,7 +167,10 @@ impl EventBridge {
         let (actor, payload) = (delivery.actor, delivery.payload.clone());
         let target = &self.rules[delivery.rule as usize].targets[delivery.target as usize];
         core.measure(EventsMetric::InvocationAttempts.of(delivery.rule), 1.0);
-        if number > 0 {
+        if number == 0 {
+            core.measure(EventsMetric::InvocationsCreated.of(delivery.rule), 1.0);
+            core.measure(EventsMetric::IngestionToInvocationStartLatency.of(delivery.rule), delay_ms as f64);
+        } else {
             core.measure(EventsMetric::RetryInvocationAttempts.of(delivery.rule), 1.0);
         }
         if !target.permitted {
@@ -213,7 +219,9 @@ impl EventBridge {
         match core.fault(FaultId::EbRetry, actor, Name::DELIVERY, number) {
             0 => core.send_after(delay_ms, spread_ms, caller(ReplyTo::Delivery { delivery: id }), request),
             form => {
-                if form == 2 {
+                if form == 1 {
+                    core.measure(EventsMetric::ThrottledRules.of(delivery.rule), 1.0);
+                } else {
                     core.send_after(delay_ms, spread_ms, caller(ReplyTo::Nobody), request);
                 }
                 self.try_again(core, id, delay_ms);

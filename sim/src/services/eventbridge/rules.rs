@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use rehearsal_engine::Json;
-use rehearsal_engine::events::{InputPath, InputTransformer, RuleMatcher, Schedule};
+use rehearsal_engine::events::{InputPath, InputTransformer, Pattern, RuleMatcher, Schedule};
 
 use crate::world::{Name, Principal};
 
@@ -25,8 +25,16 @@ pub struct Rule {
     pub arn: Arc<str>,
     /// Its bus.
     pub bus: u32,
+    /// What it matches: the text and what it says.
+    pub pattern: Option<(Arc<str>, Pattern)>,
     /// When it fires by itself.
     pub schedule: Option<Schedule>,
+    /// The same as text.
+    pub schedule_text: Option<Arc<str>>,
+    /// Whether the template switches it on.
+    pub enabled: bool,
+    /// Its targets as the API lists them.
+    pub listed: Json,
     /// Where its events go.
     pub targets: Vec<Target>,
 }

@@ -8,8 +8,9 @@ use super::api::{EntryResult, PutEntry, PutEvents, PutEventsResponse};
 use super::archive::{Archive, Replay};
 use super::delivery::Delivery;
 use super::rules::{Bus, Rule};
+use super::switching::Switch;
 use crate::services::{ApiError, Request, Response};
-use crate::world::metrics::EventsMetric;
+use crate::world::metrics::{EventsApiMetric, EventsMetric, Namespace};
 use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, uuid};
 
 /// The EventBridge service of one world.
@@ -23,6 +24,8 @@ pub struct EventBridge {
     pub(super) logged: Vec<Logged>,
     matched: Vec<u32>,
     ticks: Vec<u32>,
+    pub(super) switches: Vec<Switch>,
+    period_max_ms: u64,
     region: Arc<str>,
     account: Arc<str>,
     schedules_on: bool,
@@ -66,7 +69,8 @@ impl EventBridge {
         let arn = buses.first().map_or("", |bus| &*bus.arn);
         let part = |at| arn.split(':').nth(at).unwrap_or_default().into();
         let (region, account) = (part(3), part(4));
-        EventBridge {
+        let switches = rules.iter().map(Switch::of).collect();
+        let mut service = EventBridge {
             buses,
             rules,
             deliveries: Vec::new(),
@@ -76,10 +80,14 @@ impl EventBridge {
             logged: Vec::new(),
             matched: Vec::new(),
             ticks,
+            switches,
+            period_max_ms: 0,
             region,
             account,
             schedules_on: true,
-        }
+        };
+        service.measure_periods();
+        service
     }
 
     /// The same with archives.
@@ -96,6 +104,7 @@ impl EventBridge {
         self.accepted.clear();
         self.logged.clear();
         self.ticks.fill(0);
+        self.reset_switches();
         self.schedules_on = true;
     }
 
@@ -133,12 +142,17 @@ impl EventBridge {
 
     /// The longest period of the schedules, for how long to wait for them.
     pub fn schedule_period_max_ms(&self) -> u64 {
+        self.period_max_ms
+    }
+
+    pub(super) fn measure_periods(&mut self) {
         let period = |rule: &Rule| {
             let schedule = rule.schedule.as_ref()?;
             let first = schedule.next_after(Millis::START.0)?;
             schedule.next_after(first).map(|second| second - first)
         };
-        self.rules.iter().filter_map(period).max().unwrap_or(0)
+        let on = self.rules.iter().zip(&self.switches).filter(|(_, switch)| switch.is_on);
+        self.period_max_ms = on.filter_map(|(rule, _)| period(rule)).max().unwrap_or(0);
     }
 
     /// Takes a request that reached the service.
@@ -149,11 +163,16 @@ impl EventBridge {
         } else {
             core.fault(FaultId::EbPutThrottle, actor, Name::EVENTS_PUT_EVENTS, caller.occurrence)
         };
+        if !request.of_service {
+            core.measure(EventsApiMetric::PutEventsApproximateCallCount.of(0), 1.0);
+        }
         if form == 1 || form == 2 {
+            measure_failed(core, form == 1);
             core.answer(actor, caller.reply_to, Err(put_failure(form)));
             return;
         }
         if let Some(refusal) = request.refusal().filter(|_| !request.of_service) {
+            measure_failed(core, false);
             core.answer(actor, caller.reply_to, Err(refusal));
             return;
         }
@@ -170,39 +189,20 @@ impl EventBridge {
                 self.put(core, parent, entry, request)
             });
         }
+        if !request.of_service {
+            measure_taken(core, request, &response, form == 3);
+        }
         let was_taken = response.failed() < response.entries.len();
-        if form == 0 && was_taken && self.is_sent_again(core, caller, request) {
+        if form == 0 && was_taken && is_sent_again(core, caller, request) {
             return;
         }
         let answer = if form == 3 { Err(put_failure(form)) } else { Ok(Response::Events(response)) };
         core.answer(actor, caller.reply_to, answer);
     }
 
-    /// Whether the producer hears nothing of what was taken, because its SDK sends it again.
-    fn is_sent_again(&mut self, core: &mut Core, caller: Caller, request: &PutEvents) -> bool {
-        if request.of_service || request.again {
-            return false;
-        }
-        let form = core.fault(FaultId::EbPutDup, caller.actor, Name::EVENTS_PUT_EVENTS, caller.occurrence);
-        if form == 0 {
-            return false;
-        }
-        // AWS: what is put again is a new event with an id of its own.
-        let actor = core.child(caller.actor, Name::EVENTS_PUT_EVENTS, AGAIN + caller.occurrence);
-        let request = Request::Events(Box::new(PutEvents { again: true, ..request.clone() }));
-        let is_unheard = form == 1;
-        if is_unheard {
-            core.send_delayed(SDK_RETRY_MS, Caller { actor, ..caller }, request);
-        } else {
-            let reply_to = ReplyTo::Nobody;
-            core.send_delayed(SENT_AGAIN_MS, Caller { actor, reply_to, ..caller }, request);
-        }
-        is_unheard
-    }
-
     /// A schedule's tick is due.
     pub fn tick(&mut self, core: &mut Core, rule: u32) {
-        if !self.schedules_on {
+        if !self.schedules_on || !self.switches[rule as usize].is_on {
             return;
         }
         let number = self.ticks[rule as usize];
@@ -293,16 +293,20 @@ impl EventBridge {
         self.matched = matched;
     }
 
-    fn find_bus(&self, name: Option<&str>) -> Option<u32> {
+    pub(super) fn find_bus(&self, name: Option<&str>) -> Option<u32> {
         let Some(name) = name else { return Some(0) };
         self.buses.iter().position(|bus| *bus.name == *name || *bus.arn == *name).map(|bus| bus as u32)
     }
 
-    fn schedule_next(&mut self, core: &mut Core, rule: u32) {
+    pub(super) fn schedule_next(&mut self, core: &mut Core, rule: u32) {
         let Some(schedule) = &self.rules[rule as usize].schedule else { return };
+        if !self.switches[rule as usize].is_on {
+            return;
+        }
         if let Some(at) = schedule.next_after(core.now().0) {
             let tick = self.ticks[rule as usize];
-            core.timer(Millis(at), 0, ActorId::WORLD, tick, TimerOwner::Schedule { rule });
+            let timer = core.timer(Millis(at), 0, ActorId::WORLD, tick, TimerOwner::Schedule { rule });
+            self.switches[rule as usize].tick = Some(timer);
         }
     }
 
@@ -319,6 +323,52 @@ impl EventBridge {
             replay_name: None,
         }
     }
+}
+
+fn measure_failed(core: &mut Core, is_throttled: bool) {
+    core.measure(EventsApiMetric::PutEventsApproximateFailedCount.of(0), 1.0);
+    if is_throttled {
+        core.measure(EventsApiMetric::PutEventsApproximateThrottledCount.of(0), 1.0);
+    }
+}
+
+/// AWS: a call whose entries failed is a successful call all the same.
+fn measure_taken(core: &mut Core, request: &PutEvents, response: &PutEventsResponse, is_failed: bool) {
+    if !core.metrics().keeps(Namespace::EventsApi) {
+        return;
+    }
+    core.measure(EventsApiMetric::PutEventsEntriesCount.of(0), request.entries.len() as f64);
+    core.measure(EventsApiMetric::PutEventsRequestSize.of(0), request.measured_bytes() as f64);
+    if response.failed() > 0 {
+        core.measure(EventsApiMetric::PutEventsFailedEntriesCount.of(0), response.failed() as f64);
+    }
+    if is_failed {
+        measure_failed(core, false);
+    } else {
+        core.measure(EventsApiMetric::PutEventsApproximateSuccessCount.of(0), 1.0);
+    }
+}
+
+/// Whether the producer hears nothing of what was taken, because its SDK sends it again.
+fn is_sent_again(core: &mut Core, caller: Caller, request: &PutEvents) -> bool {
+    if request.of_service || request.again {
+        return false;
+    }
+    let form = core.fault(FaultId::EbPutDup, caller.actor, Name::EVENTS_PUT_EVENTS, caller.occurrence);
+    if form == 0 {
+        return false;
+    }
+    // AWS: what is put again is a new event with an id of its own.
+    let actor = core.child(caller.actor, Name::EVENTS_PUT_EVENTS, AGAIN + caller.occurrence);
+    let request = Request::Events(Box::new(PutEvents { again: true, ..request.clone() }));
+    let is_unheard = form == 1;
+    if is_unheard {
+        core.send_delayed(SDK_RETRY_MS, Caller { actor, ..caller }, request);
+    } else {
+        let reply_to = ReplyTo::Nobody;
+        core.send_delayed(SENT_AGAIN_MS, Caller { actor, reply_to, ..caller }, request);
+    }
+    is_unheard
 }
 
 fn put_failure(form: u32) -> ApiError {

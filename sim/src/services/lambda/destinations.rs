@@ -7,6 +7,7 @@ use super::service::Lambda;
 use super::sources::Destination;
 use crate::services::eventbridge::{PutEntry, PutEvents};
 use crate::services::{MessageAttribute, Request, sns, sqs};
+use crate::world::metrics::LambdaMetric;
 use crate::world::{ActorId, Caller, Core, Name, Principal, ReplyTo, uuid};
 
 /// How an asynchronous event ended.
@@ -77,7 +78,7 @@ impl Lambda {
             }
         };
         let caller = Caller { actor, occurrence: 0, principal, reply_to: ReplyTo::Nobody };
-        core.send_until_taken(caller, request);
+        core.send_measured(caller, request, Some(LambdaMetric::DestinationDeliveryFailures.of(function)));
     }
 }
 
@@ -104,7 +105,7 @@ fn send_dead_letter(core: &mut Core, ending: &Ending<'_>, to: &Destination, prin
     };
     let actor = core.child(ending.actor, Name::DEAD_LETTER, 0);
     let caller = Caller { actor, occurrence: 0, principal, reply_to: ReplyTo::Nobody };
-    core.send_until_taken(caller, request);
+    core.send_measured(caller, request, Some(LambdaMetric::DeadLetterErrors.of(ending.function)));
 }
 
 /// The record of an asynchronous invocation.

@@ -34,6 +34,7 @@ impl StepFunctions {
         let record = &mut self.records[id as usize];
         let machine = &self.machines[record.machine as usize];
         let Some(mut engine) = record.engine.take() else { return Resumed::Stale };
+        record.measured.told(core, &event);
         let points = &self.points[record.machine as usize];
         let mut env = WorldEnv::new(core, record.acting, machine, points, id);
         if self.keeps_journals {
@@ -84,6 +85,7 @@ impl StepFunctions {
                         let owner = TimerOwner::Execution { execution: id, timer };
                         let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, actor, number, owner);
                         record.timers.push(Timer { timer, queued, actor, at: Millis(at_ms) });
+                        record.measured.limited(core, timer, actor, purpose);
                     }
                     Effect::CancelTimer { timer } => {
                         let timers = &mut self.records[id as usize].timers;
@@ -92,6 +94,7 @@ impl StepFunctions {
                         }
                     }
                     Effect::Abandon { task } => {
+                        self.records[id as usize].measured.abandoned(task);
                         let tasks = &mut self.records[id as usize].tasks;
                         if let Some(place) = tasks.iter().position(|open| open.task == task) {
                             let open = tasks.swap_remove(place);
@@ -132,6 +135,7 @@ impl StepFunctions {
             return;
         };
         let (name, role, machine_index) = (machine.states[site.state.0 as usize], machine.role, record.machine);
+        self.records[id as usize].measured.scheduled(core, task, actor, &resource);
         // Work of an activity starts when a worker takes it.
         if !matches!(plan, TaskPlan::Activity { .. }) {
             let _ = self.resume(core, id, Event::Started { task, worker: None });

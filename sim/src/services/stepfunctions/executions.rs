@@ -6,6 +6,7 @@ use rehearsal_engine::execution::{Execution, Status, TimerId};
 
 use super::journal::Told;
 use super::keyed;
+use super::measures::MeasuredTasks;
 use super::nested::Awaited;
 use super::service::StepFunctions;
 use super::tasks::{OpenTask, TaskPlan};
@@ -85,6 +86,7 @@ pub struct ExecutionRecord {
     pub(super) tasks: Vec<OpenTask>,
     pub(super) timers: Vec<Timer>,
     pub(super) heartbeats: u32,
+    pub(super) measured: MeasuredTasks,
 }
 
 /// A timer that an execution has set.

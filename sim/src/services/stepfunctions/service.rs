@@ -7,6 +7,7 @@ use super::activities::Activity;
 use super::api::{Machine, Request, SendTask, StartExecution, TaskOutcome};
 use super::executions::{ExecutionRecord, StateMachine};
 use super::keyed;
+use super::measures::MeasuredTasks;
 use super::nested::Awaited;
 use super::points::{MachinePoints, Point};
 use super::tasks::{TaskMock, TaskPlan};
@@ -351,6 +352,7 @@ impl StepFunctions {
             tasks: Vec::new(),
             timers: Vec::new(),
             heartbeats: 0,
+            measured: MeasuredTasks::default(),
         };
         let engine = Execution::start(machine.program.clone(), start_of(&record, machine, self.keeps_history));
         record.engine = Some(Box::new(engine));

@@ -89,15 +89,38 @@ namespaces! {
     ],
     elsewhere [
         "RedrivenExecutions", "ExpressExecutionMemory", "ExpressExecutionBilledDuration",
-        "ExpressExecutionBilledMemory", "LambdaFunctionRunTime", "LambdaFunctionScheduleTime", "LambdaFunctionTime",
-        "LambdaFunctionsScheduled", "LambdaFunctionsStarted", "LambdaFunctionsSucceeded", "LambdaFunctionsFailed",
-        "LambdaFunctionsTimedOut", "ServiceIntegrationRunTime", "ServiceIntegrationScheduleTime",
-        "ServiceIntegrationTime", "ServiceIntegrationsScheduled", "ServiceIntegrationsStarted",
-        "ServiceIntegrationsSucceeded", "ServiceIntegrationsFailed", "ServiceIntegrationsTimedOut", "ActivityRunTime",
-        "ActivityScheduleTime", "ActivityTime", "ActivitiesScheduled", "ActivitiesStarted", "ActivitiesSucceeded",
-        "ActivitiesFailed", "ActivitiesTimedOut", "ActivitiesHeartbeatTimedOut", "ThrottledEvents",
-        "ProvisionedBucketSize", "ProvisionedRefillRate", "ConsumedCapacity",
+        "ExpressExecutionBilledMemory", "ThrottledEvents", "ProvisionedBucketSize", "ProvisionedRefillRate",
+        "ConsumedCapacity",
     ];
+
+    /// Tasks of Step Functions that call a function by its ARN; a resource is that ARN.
+    FunctionTasks FunctionTasksMetric "AWS/States", dimensions ["LambdaFunctionArn"], sets [&["LambdaFunctionArn"]],
+    [
+        LambdaFunctionsScheduled "Count", LambdaFunctionsStarted "Count", LambdaFunctionsSucceeded "Count",
+        LambdaFunctionsFailed "Count", LambdaFunctionsTimedOut "Count", LambdaFunctionScheduleTime "Milliseconds",
+        LambdaFunctionRunTime "Milliseconds", LambdaFunctionTime "Milliseconds",
+    ],
+    elsewhere [];
+
+    /// Tasks of Step Functions that call a service; a resource is what the task names, `arn:aws:states:::lambda:invoke`.
+    ServiceTasks ServiceTasksMetric "AWS/States", dimensions ["ServiceIntegrationResourceArn"],
+    sets [&["ServiceIntegrationResourceArn"]],
+    [
+        ServiceIntegrationsScheduled "Count", ServiceIntegrationsStarted "Count", ServiceIntegrationsSucceeded "Count",
+        ServiceIntegrationsFailed "Count", ServiceIntegrationsTimedOut "Count",
+        ServiceIntegrationScheduleTime "Milliseconds", ServiceIntegrationRunTime "Milliseconds",
+        ServiceIntegrationTime "Milliseconds",
+    ],
+    elsewhere [];
+
+    /// Tasks of Step Functions that wait for a worker; a resource is an activity.
+    ActivityTasks ActivityTasksMetric "AWS/States", dimensions ["ActivityArn"], sets [&["ActivityArn"]],
+    [
+        ActivitiesScheduled "Count", ActivitiesStarted "Count", ActivitiesSucceeded "Count", ActivitiesFailed "Count",
+        ActivitiesTimedOut "Count", ActivityScheduleTime "Milliseconds", ActivityRunTime "Milliseconds",
+        ActivityTime "Milliseconds", ActivitiesHeartbeatTimedOut "Count",
+    ],
+    elsewhere [];
 
     // AWS: rules of custom buses report with the bus and the rule. Whether with the rule alone as well is not
     // documented; here they do, so that a widget of either form shows what it is meant to.
@@ -109,14 +132,19 @@ namespaces! {
         InvocationAttempts "Count", RetryInvocationAttempts "Count", SuccessfulInvocationAttempts "Count",
         InvocationsSentToDlq "Count", InvocationsFailedToBeSentToDlq "Count",
         DeadLetterInvocations "Count", IngestionToInvocationCompleteLatency "Milliseconds",
-        IngestionToInvocationSuccessLatency "Milliseconds",
+        IngestionToInvocationSuccessLatency "Milliseconds", IngestionToInvocationStartLatency "Milliseconds",
+        InvocationsCreated "Count", ThrottledRules "Count",
     ],
-    elsewhere [
-        "ThrottledRules", "IngestionToInvocationStartLatency", "InvocationsCreated",
-        "PutEventsApproximateCallCount", "PutEventsApproximateSuccessCount", "PutEventsApproximateFailedCount",
-        "PutEventsApproximateThrottledCount", "PutEventsEntriesCount", "PutEventsFailedEntriesCount", "PutEventsLatency",
-        "PutEventsRequestSize", "PutPartnerEventsApproximateCallCount",
-    ];
+    elsewhere [];
+
+    /// The API of EventBridge, which has no dimensions.
+    EventsApi EventsApiMetric "AWS/Events", dimensions [], sets [&[]],
+    [
+        PutEventsApproximateCallCount "Count", PutEventsApproximateSuccessCount "Count",
+        PutEventsApproximateFailedCount "Count", PutEventsApproximateThrottledCount "Count",
+        PutEventsEntriesCount "Count", PutEventsFailedEntriesCount "Count", PutEventsRequestSize "Bytes",
+    ],
+    elsewhere ["PutEventsLatency", "PutPartnerEventsApproximateCallCount"];
 
     /// Lambda; a resource is a function.
     Lambda LambdaMetric "AWS/Lambda", dimensions ["FunctionName"], sets [&[], &["FunctionName"]],
@@ -152,11 +180,47 @@ namespaces! {
         NumberOfNotificationsRedrivenToDlq "Count",
     ],
     elsewhere ["NumberOfNotificationsFailedToRedriveToDlq", "SMSSuccessRate"];
+
+    /// DynamoDB by table.
+    Tables TablesMetric "AWS/DynamoDB", dimensions ["TableName"], sets [&["TableName"]],
+    [
+        ConsumedReadCapacityUnits "Count", ConsumedWriteCapacityUnits "Count", ConditionalCheckFailedRequests "Count",
+        TransactionConflict "Count", ReadThrottleEvents "Count", WriteThrottleEvents "Count",
+    ],
+    elsewhere [
+        "AccountMaxReads", "AccountMaxWrites", "AccountMaxTableLevelReads", "AccountMaxTableLevelWrites",
+        "AccountProvisionedReadCapacityUtilization", "AccountProvisionedWriteCapacityUtilization", "AgeOfOldestUnreplicatedRecord",
+        "ConsumedChangeDataCaptureUnits", "MaxProvisionedTableReadCapacityUtilization",
+        "MaxProvisionedTableWriteCapacityUtilization", "OnDemandMaxReadRequestUnits", "OnDemandMaxWriteRequestUnits",
+        "OnlineIndexConsumedWriteCapacity", "OnlineIndexPercentageProgress", "OnlineIndexThrottleEvents",
+        "PendingReplicationCount", "ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits", "ReplicationLatency",
+        "ReturnedBytes", "ReturnedItemCount", "ReturnedRecordsCount", "TimeToLiveDeletedItemCount",
+    ];
+
+    // AWS: these come by table and operation only; with the table alone an alarm on them never gets data.
+    /// DynamoDB by table and operation.
+    TableOperations TableOperationsMetric "AWS/DynamoDB", dimensions ["TableName", "Operation"],
+    sets [&["TableName", "Operation"]],
+    [SuccessfulRequestLatency "Milliseconds", ThrottledRequests "Count", SystemErrors "Count"],
+    elsewhere [];
+
+    /// DynamoDB as a whole.
+    TablesApi TablesApiMetric "AWS/DynamoDB", dimensions [], sets [&[]], [UserErrors "Count"], elsewhere [];
 }
 
 impl Namespace {
-    /// The namespace of this name.
-    pub fn parse(text: &str) -> Option<Namespace> {
-        Namespace::ALL.iter().copied().find(|namespace| namespace.text() == text)
+    /// Whether this is the name of a namespace of AWS.
+    pub fn is_known(text: &str) -> bool {
+        Namespace::families(text).next().is_some()
+    }
+
+    /// The namespace of this name: a family of metrics for each set of dimensions.
+    pub fn families(text: &str) -> impl Iterator<Item = Namespace> {
+        Namespace::ALL.iter().copied().filter(move |namespace| namespace.text() == text)
+    }
+
+    /// Whether its numbers are kept only where somebody asks for them by name.
+    pub fn is_on_demand(self) -> bool {
+        !matches!(self, Namespace::States | Namespace::Events | Namespace::Lambda | Namespace::Sqs | Namespace::Sns)
     }
 }

@@ -45,7 +45,8 @@ fn what_nothing_emits_is_told_apart() {
     assert!(
         matches!(missing(per_rule("SuccessfulInvocations")), Missing::NoSuchMetric { known } if known.contains(&"Invocations"))
     );
-    assert_eq!(missing(per_rule("ThrottledRules")), Missing::NotSimulated);
+    assert_eq!(missing(per_rule("PutEventsLatency")), Missing::NotSimulated);
+    assert!(matches!(missing(per_rule("PutEventsEntriesCount")), Missing::Dimensions { known: [[]] }));
     assert_eq!(missing(key("AWS/Events", "Invocations", &[("RuleName", "R9")])), Missing::NoResource);
     assert!(matches!(missing(key("AWS/States", "ExecutionsFailed", &[])), Missing::Dimensions { .. }));
 }

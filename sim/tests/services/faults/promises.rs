@@ -24,6 +24,7 @@ fn planted(fault: FaultId) -> (&'static str, Setting, &'static str) {
         EbPutPartial => ("whoever does not look at FailedEntryCount has sent its event", sender, SENT),
         EbPutThrottle => ("whoever does not send again has sent its event", sender, SENT),
         EbPutDup => ("an event is sent once", sender, SENT),
+        EbRuleLag => ("a rule that is switched off hears nothing", switched, "0 heard"),
         EbSchedDup => ("a schedule works once a minute", schedule, "[60400]"),
         EbSchedJitter => ("a schedule works on the minute", schedule, "[60400]"),
         SfStartDup => ("starts without a name are not repeated", task, DONE),

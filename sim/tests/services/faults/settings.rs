@@ -636,6 +636,27 @@ pub fn events() -> (Stage, Log, fn(&Run, &Log) -> String) {
     (stage, Log::default(), |run, _| run.accepted().join(", ").replace("default ", ""))
 }
 
+/// A function that switches a rule off and puts an event; how many the rule's target hears.
+pub fn switched() -> (Stage, Log, fn(&Run, &Log) -> String) {
+    let log = Log::default();
+    let handlers = log.clone();
+    let stage = Stage::new()
+        .function("echo")
+        .permit("echo")
+        .function("operator")
+        .rule("Rule", "default", "till", json!([{"Id": "one", "Arn": function_arn("echo")}]))
+        .invoke("0s", "operator", json!({}))
+        .handlers(move || {
+            handlers.echo(Registry::default(), "echo").with("operator", |context, _| async move {
+                call(&context, "events", "DisableRule", json!({"Name": "Rule"})).await?;
+                let entry = json!({"Source": "till", "DetailType": "T", "Detail": "{}"});
+                call(&context, "events", "PutEvents", json!({"Entries": [entry]})).await?;
+                Ok(Json::Null)
+            })
+        });
+    (stage, log, |_, log| format!("{} heard", log.lines().len()))
+}
+
 /// A function that puts a number and reads it at once and again later; how many it sees.
 pub fn reader() -> (Stage, Log, fn(&Run, &Log) -> String) {
     let log = Log::default();

@@ -46,6 +46,32 @@ fn bytes(item: Option<&Item>) -> usize {
 impl Database {
     /// `ConsumedCapacity` of a request that succeeded.
     pub(super) fn consumed(&self, request: &Request, response: &Response, asked: ReturnCapacity) -> Json {
+        let costs = self.costs(request, response);
+        let mut told = costs.iter().map(|(table, cost)| self.told(*table, cost, asked));
+        match request {
+            Request::BatchGetItem(_)
+            | Request::BatchWriteItem(_)
+            | Request::TransactGetItems(_)
+            | Request::TransactWriteItems(_) => told.collect::<Vec<_>>().into(),
+            _ => told.next().unwrap_or_default(),
+        }
+    }
+
+    /// What a request that succeeded was charged for each table, without its indexes.
+    pub(in crate::services::dynamodb) fn units(&self, request: &Request, response: &Response) -> Vec<(TableId, f64)> {
+        let response = match response {
+            Response::Metered { response, .. } => response,
+            response => response,
+        };
+        let costs = self.costs(request, response);
+        costs
+            .into_iter()
+            .map(|(table, cost)| (table, cost.table as f64 / 2.0))
+            .filter(|(_, units)| *units > 0.0)
+            .collect()
+    }
+
+    fn costs(&self, request: &Request, response: &Response) -> Costs {
         let mut costs = Costs::new();
         match request {
             Request::GetItem(get) => self.charge_read(&mut costs, &get.table, &get.key, read_factor(get.consistent)),
@@ -99,14 +125,7 @@ impl Database {
             }
             Request::Describe(_) | Request::UpdateTimeToLive(_) => {}
         }
-        let mut told = costs.iter().map(|(table, cost)| self.told(*table, cost, asked));
-        match request {
-            Request::BatchGetItem(_)
-            | Request::BatchWriteItem(_)
-            | Request::TransactGetItems(_)
-            | Request::TransactWriteItems(_) => told.collect::<Vec<_>>().into(),
-            _ => told.next().unwrap_or_default(),
-        }
+        costs
     }
 
     fn told(&self, table: TableId, cost: &Cost, asked: ReturnCapacity) -> Json {

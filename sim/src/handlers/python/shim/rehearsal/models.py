@@ -45,6 +45,12 @@ ListTables ExclusiveStartTableName:s Limit:i
 """,
     "events": """
 PutEvents Entries!:[{ Time:t Source:s Resources:[s] DetailType:s Detail:s EventBusName:s TraceHeader:s }] EndpointId:s
+TestEventPattern EventPattern!:s Event!:s
+EnableRule Name!:s EventBusName:s
+DisableRule Name!:s EventBusName:s
+DescribeRule Name!:s EventBusName:s
+ListRules NamePrefix:s EventBusName:s NextToken:s Limit:i
+ListTargetsByRule Rule!:s EventBusName:s NextToken:s Limit:i
 """,
     "lambda": """
 Invoke FunctionName!:s InvocationType:s LogType:s ClientContext:s DurableExecutionName:s Payload:y Qualifier:s TenantId:s
