@@ -53,7 +53,7 @@ pub struct EndCoverage {
     pub succeeded: u64,
     /// How many did not.
     pub failed: u64,
-    /// When none succeeded: one of their errors.
+    /// When none succeeded: the error that most ended with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<str>>,
     /// When none succeeded: what may help.
@@ -122,11 +122,11 @@ impl Coverage {
             machines: machines.iter().map(machine).collect(),
             executions: (0..)
                 .zip(machines)
-                .map(|(place, (name, _))| end_coverage(sweep.counts.executions.of(place), name))
+                .map(|(place, (name, _))| end_coverage(&sweep.counts.executions.of(place), name))
                 .collect(),
             functions: (0..)
                 .zip(functions)
-                .map(|(place, name)| end_coverage(sweep.counts.functions.of(place), name))
+                .map(|(place, name)| end_coverage(&sweep.counts.functions.of(place), name))
                 .collect(),
             faults: faults.iter().map(|fault| fault_coverage(sweep, *fault)).collect(),
             sometimes: sometimes
@@ -136,9 +136,8 @@ impl Coverage {
     }
 }
 
-fn end_coverage(ends: Ends, name: &Arc<str>) -> EndCoverage {
-    let Ends { succeeded, failed, error } = ends;
-    let error = error.filter(|_| succeeded == 0);
+fn end_coverage(ends: &Ends, name: &Arc<str>) -> EndCoverage {
+    let error = ends.usual_error().cloned();
     let hint = error.as_ref().map(|error| {
         if error.starts_with("Runtime.ImportModuleError") {
             "put the modules that it imports beside its code, or mock it: site packages are not seen"
@@ -146,7 +145,7 @@ fn end_coverage(ends: Ends, name: &Arc<str>) -> EndCoverage {
             "what holds although nothing gets past this may hold for the wrong reason"
         }
     });
-    EndCoverage { name: name.clone(), succeeded, failed, error, hint }
+    EndCoverage { name: name.clone(), succeeded: ends.succeeded, failed: ends.failed, error, hint }
 }
 
 fn fault_coverage(sweep: &Sweep, fault: FaultId) -> FaultCoverage {

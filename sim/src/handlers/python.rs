@@ -237,11 +237,18 @@ pub struct Notice {
     pub line: u32,
 }
 
+impl Notice {
+    /// Whether it is about a module that is not there, and not about what the world does not control.
+    pub fn is_missing_module(&self) -> bool {
+        self.kind == "import"
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Notice { function, kind, detail, file, line } = self;
+        let Notice { function, detail, file, line, .. } = self;
         write!(f, "{file}:{line}: function {function} {detail}")?;
-        if kind == "import" {
+        if self.is_missing_module() {
             let missing = "that is neither in its folder nor in a layer nor in Python's library";
             write!(f, ", and {missing}: put it there (pip install -t, sam build)")
         } else {

@@ -297,16 +297,22 @@ pub(super) fn story(out: &mut String, summary: &Summary<'_>, shrunk: &Shrunk) {
     let _ = writeln!(out, "  replay      {}", summary.replay(shrunk.seed, &shrunk.script));
 }
 
-/// What handlers did beyond the simulated world.
+/// What handlers did beyond the simulated world, and the modules that it does not have.
 fn uncontrolled(out: &mut String, summary: &Summary<'_>) {
-    if summary.sweep.notices.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "\nuncontrolled: refused, because no run could repeat it");
-    for notice in &summary.sweep.notices {
-        let place = if notice.line == 0 { notice.file.clone() } else { format!("{}:{}", notice.file, notice.line) };
-        let line = format!("  function {} ({}) at {place}: {}", notice.function, notice.kind, notice.detail);
-        let _ = writeln!(out, "{}", super::words::fitted(&line, COLUMNS));
+    let (missing, uncontrolled): (Vec<_>, Vec<_>) =
+        summary.sweep.notices.iter().partition(|notice| notice.is_missing_module());
+    for (notices, head) in [
+        (uncontrolled, "uncontrolled: refused, because no run could repeat it"),
+        (missing, "missing: not beside the code, in no layer, not Python's own (pip install -t, sam build)"),
+    ] {
+        if !notices.is_empty() {
+            let _ = writeln!(out, "\n{head}");
+        }
+        for notice in notices {
+            let place = if notice.line == 0 { notice.file.clone() } else { format!("{}:{}", notice.file, notice.line) };
+            let line = format!("  function {} ({}) at {place}: {}", notice.function, notice.kind, notice.detail);
+            let _ = writeln!(out, "{}", super::words::fitted(&line, COLUMNS));
+        }
     }
 }
 

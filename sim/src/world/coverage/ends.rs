@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How the invocations of a function or the executions of a state machine ended.
@@ -7,10 +8,13 @@ pub struct Ends {
     pub succeeded: u64,
     /// How many did not.
     pub failed: u64,
-    /// As long as none succeeded: of their errors the first in the order of the alphabet, so that it is the same
-    /// however runs are shared out among threads.
-    pub error: Option<Arc<str>>,
+    /// As long as none succeeded: by the error's name, how often it came and the first of its texts in the alphabet.
+    errors: BTreeMap<Arc<str>, (u64, Arc<str>)>,
 }
+
+/// So many errors are told apart: those that come first in the alphabet, so that they are the same however runs are
+/// shared out among threads.
+const ERRORS_MAX: usize = 64;
 
 /// The ends of all functions or all state machines, by index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,12 +33,15 @@ impl AllEnds {
         }
         let ends = &mut self.0[place];
         match error {
-            None => ends.merge(&Ends { succeeded: 1, failed: 0, error: None }),
+            None => ends.succeeded += 1,
             Some(error) => {
-                let error = (ends.succeeded == 0).then(error);
-                ends.merge(&Ends { succeeded: 0, failed: 1, error });
+                ends.failed += 1;
+                if ends.succeeded == 0 {
+                    ends.note(1, error());
+                }
             }
         }
+        ends.forget();
     }
 
     pub(super) fn merge(&mut self, other: &AllEnds) {
@@ -46,16 +53,43 @@ impl AllEnds {
 }
 
 impl Ends {
+    /// When none succeeded: the error that most of them ended with.
+    pub fn usual_error(&self) -> Option<&Arc<str>> {
+        // Of several that came as often, the first of the alphabet.
+        self.errors.values().rev().max_by_key(|(times, _)| *times).map(|(_, text)| text)
+    }
+
+    fn note(&mut self, times: u64, text: Arc<str>) {
+        let name = text.split(": ").next().unwrap_or_default();
+        match self.errors.get_mut(name) {
+            Some((known, first)) => {
+                *known += times;
+                if text < *first {
+                    *first = text;
+                }
+            }
+            None => {
+                self.errors.insert(name.into(), (times, text));
+            }
+        }
+    }
+
     fn merge(&mut self, other: &Ends) {
         self.succeeded += other.succeeded;
         self.failed += other.failed;
-        self.error = match (self.error.take(), other.error.clone()) {
-            (Some(own), Some(other)) => Some(own.min(other)),
-            (own, other) => own.or(other),
-        };
+        for (times, text) in other.errors.values() {
+            self.note(*times, text.clone());
+        }
+        self.forget();
+    }
+
+    fn forget(&mut self) {
         // What failed before the first success is forgotten: whether it did depends on the thread.
         if self.succeeded > 0 {
-            self.error = None;
+            self.errors.clear();
+        }
+        while self.errors.len() > ERRORS_MAX {
+            self.errors.pop_last();
         }
     }
 }
@@ -73,10 +107,11 @@ mod tests {
             }
             all
         };
-        let failures = [Some("B"), Some("A"), Some("C")];
+        let failures = [Some("B: 2"), Some("A"), Some("B: 1")];
         let ends = [Some("B"), None, Some("C")];
-        assert_eq!(of(&failures).of(1), Ends { succeeded: 0, failed: 3, error: Some("A".into()) });
-        assert_eq!(of(&ends).of(1), Ends { succeeded: 1, failed: 2, error: None });
+        let failed = of(&failures).of(1);
+        assert_eq!((failed.succeeded, failed.failed, failed.usual_error().map(|error| &**error)), (0, 3, Some("B: 1")));
+        assert_eq!((of(&ends).of(1).failed, of(&ends).of(1).usual_error()), (2, None));
         assert_eq!(of(&ends).of(7), Ends::default());
         for ends in [failures, ends] {
             for cut in 0..=ends.len() {
