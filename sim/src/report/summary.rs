@@ -81,6 +81,7 @@ pub fn summary_text(summary: &Summary<'_>) -> String {
     promises(&mut out, summary);
     write_coverage(&mut out, summary.coverage);
     violations(&mut out, summary);
+    missing(&mut out, summary);
     uncontrolled(&mut out, summary);
     out
 }
@@ -297,22 +298,33 @@ pub(super) fn story(out: &mut String, summary: &Summary<'_>, shrunk: &Shrunk) {
     let _ = writeln!(out, "  replay      {}", summary.replay(shrunk.seed, &shrunk.script));
 }
 
-/// What handlers did beyond the simulated world, and the modules that it does not have.
+/// Modules that handlers import and that are nowhere.
+fn missing(out: &mut String, summary: &Summary<'_>) {
+    let mut notices = summary.sweep.notices.iter().filter(|notice| notice.is_missing_module()).peekable();
+    if notices.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(out, "\nmissing: neither in the function's folder nor in a layer nor in Python's library");
+    for notice in notices {
+        let place = format!("{}:{}", notice.file, notice.line);
+        let line = format!("  function {} at {place}: {}", notice.function, notice.detail);
+        let _ = writeln!(out, "{}", super::words::fitted(&line, COLUMNS));
+    }
+    let _ =
+        writeln!(out, "  put it into the folder (pip install -t), or build the template (sam build) and name that one");
+}
+
+/// What handlers did beyond the simulated world.
 fn uncontrolled(out: &mut String, summary: &Summary<'_>) {
-    let (missing, uncontrolled): (Vec<_>, Vec<_>) =
-        summary.sweep.notices.iter().partition(|notice| notice.is_missing_module());
-    for (notices, head) in [
-        (uncontrolled, "uncontrolled: refused, because no run could repeat it"),
-        (missing, "missing: not beside the code, in no layer, not Python's own (pip install -t, sam build)"),
-    ] {
-        if !notices.is_empty() {
-            let _ = writeln!(out, "\n{head}");
-        }
-        for notice in notices {
-            let place = if notice.line == 0 { notice.file.clone() } else { format!("{}:{}", notice.file, notice.line) };
-            let line = format!("  function {} ({}) at {place}: {}", notice.function, notice.kind, notice.detail);
-            let _ = writeln!(out, "{}", super::words::fitted(&line, COLUMNS));
-        }
+    let mut notices = summary.sweep.notices.iter().filter(|notice| !notice.is_missing_module()).peekable();
+    if notices.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(out, "\nuncontrolled: refused, because no run could repeat it");
+    for notice in notices {
+        let place = if notice.line == 0 { notice.file.clone() } else { format!("{}:{}", notice.file, notice.line) };
+        let line = format!("  function {} ({}) at {place}: {}", notice.function, notice.kind, notice.detail);
+        let _ = writeln!(out, "{}", super::words::fitted(&line, COLUMNS));
     }
 }
 

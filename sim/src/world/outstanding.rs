@@ -1,4 +1,4 @@
-use super::{Caller, Core, Millis, QueueId, ReplyTo};
+use super::{Caller, Core, QueueId, ReplyTo};
 use crate::handlers::Sdk;
 use crate::services::lambda::Mode;
 use crate::services::sqs::Wait;
@@ -24,8 +24,6 @@ struct Lasting {
     caller: Caller,
     request: Request,
     attempts: u32,
-    /// When the SDK has waited long enough.
-    due: Millis,
     timeout: Option<QueueId>,
 }
 
@@ -49,8 +47,7 @@ impl Outstanding {
             return;
         }
         core.send(caller, request.clone());
-        let attempts = if starts_once(&request) { u32::MAX } else { 1 };
-        let mut lasting = Lasting { caller, request, attempts, due: core.now(), timeout: None };
+        let mut lasting = Lasting { caller, request, attempts: 1, timeout: None };
         lasting.wait(core, 0, self.sdk);
         self.lasting = Some(lasting);
     }
@@ -61,8 +58,7 @@ impl Outstanding {
             return None;
         }
         let Some(mut lasting) = self.lasting.take() else { return Some(answer) };
-        // A timeout that a fault answers with, before it is due, is what the caller shall see.
-        if !is_read_timeout(&answer) || core.now() < lasting.due {
+        if !is_read_timeout(&answer) {
             if let Some(timeout) = lasting.timeout {
                 core.cancel(timeout);
             }
@@ -95,7 +91,6 @@ impl Lasting {
     fn wait(&mut self, core: &mut Core, delay_ms: u64, sdk: Sdk) {
         let Caller { actor, occurrence, reply_to, .. } = self.caller;
         let wait_ms = delay_ms.saturating_add(sdk.read_timeout_ms);
-        self.due = core.now() + wait_ms;
         self.timeout = core.answer_later(wait_ms, actor, occurrence, reply_to, Err(read_timeout()));
     }
 }
@@ -119,11 +114,6 @@ const READ_TIMEOUT: &str = "ReadTimeoutError";
 
 fn is_read_timeout(answer: &Answer) -> bool {
     matches!(answer, Err(error) if error.code == READ_TIMEOUT)
-}
-
-/// AWS: a synchronous Express execution is run at most once, so nobody starts it again.
-fn starts_once(request: &Request) -> bool {
-    matches!(request, Request::States(request) if matches!(**request, stepfunctions::Request::StartSyncExecution(_)))
 }
 
 /// How long an answer may take when nothing is wrong but a slow call.

@@ -196,6 +196,8 @@ fn a_handler_that_cannot_be_loaded_fails_its_invocations_as_on_aws() {
         let ran = shop.check(&[]);
         assert_eq!(ran.code, 0, "{error}: {}", ran.shown());
         assert!(!ran.out.contains("uncontrolled"), "{}", ran.out);
+        let told = "imports 'nosuch'";
+        assert_eq!(ran.out.contains(told), to.contains("nosuch"), "{}", ran.out);
     }
 }
 
