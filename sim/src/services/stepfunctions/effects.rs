@@ -84,12 +84,12 @@ impl StepFunctions {
                         }
                         let owner = TimerOwner::Execution { execution: id, timer };
                         let queued = core.timer(Millis(at_ms), TIMER_LATE_MS, actor, number, owner);
-                        record.timers.push(Timer { timer, queued, actor, at: Millis(at_ms) });
+                        record.timers.push(Timer { id: timer, queued, actor, at: Millis(at_ms) });
                         record.measured.limited(core, timer, actor, purpose);
                     }
                     Effect::CancelTimer { timer } => {
                         let timers = &mut self.records[id as usize].timers;
-                        if let Some(place) = timers.iter().position(|known| known.timer == timer) {
+                        if let Some(place) = timers.iter().position(|known| known.id == timer) {
                             core.cancel(timers.swap_remove(place).queued);
                         }
                     }

@@ -91,7 +91,7 @@ pub struct ExecutionRecord {
 
 /// A timer that an execution has set.
 pub(super) struct Timer {
-    pub(super) timer: TimerId,
+    pub(super) id: TimerId,
     pub(super) queued: QueueId,
     /// Whose: of a state's attempt, or of the whole execution.
     pub(super) actor: ActorId,

@@ -197,7 +197,7 @@ impl StepFunctions {
 
     /// A timer of an execution fired, the `occurrence`th of `actor`.
     pub fn timer(&mut self, core: &mut Core, actor: ActorId, occurrence: u32, id: u32, timer: TimerId) {
-        self.records[id as usize].timers.retain(|known| known.timer != timer);
+        self.records[id as usize].timers.retain(|known| known.id != timer);
         if self.may_be_stopped(core, id, actor, Name::TIMER, occurrence) {
             self.drive(core, id);
             return;

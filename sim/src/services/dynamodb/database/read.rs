@@ -377,12 +377,11 @@ impl Reading<'_> {
             let older = table.lagging_commits(self.now, index, self.partition);
             choose(older, &table.schema().name, index_name, reads)
         };
-        let past = match behind {
-            Some(behind) => Some(table.past(self.now, index, self.partition, behind)),
-            None => {
-                let torn = table.torn(self.now, index, self.partition);
-                torn.and_then(|torn| Some(reads.torn()).filter(|form| *form > 0).map(|form| torn.unseen(form)))
-            }
+        let past = if let Some(behind) = behind {
+            Some(table.past(self.now, index, self.partition, behind))
+        } else {
+            let torn = table.torn(self.now, index, self.partition);
+            torn.and_then(|torn| Some(reads.torn()).filter(|form| *form > 0).map(|form| torn.unseen(form)))
         };
         let last = match past {
             None => {
