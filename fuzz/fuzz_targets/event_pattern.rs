@@ -34,7 +34,8 @@ fuzz_target!(|bytes: &[u8]| {
 fn agrees_with_reference(bytes: &[u8]) {
     let mut draws = Unstructured::new(bytes);
     let Ok(event) = generated::event(&mut draws) else { return };
-    let text = event.to_string();
+    let Ok(style) = draws.choose(&reference::STYLES) else { return };
+    let text = event.written(*style);
     let value = Json::parse(&text).expect("the event's text is JSON");
     let value_as_event = reference::Event::of(&value);
     let (mut rules, mut of_text, mut of_value) = (RuleMatcher::new(), Vec::new(), Vec::new());
