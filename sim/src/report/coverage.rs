@@ -86,23 +86,21 @@ fn faults(out: &mut String, coverage: &Coverage) {
     if all.is_empty() {
         return;
     }
-    let struck = all.iter().filter(|fault| fault.struck > 0).count();
-    let points = || all.iter().flat_map(|fault| &fault.points);
+    let met: Vec<_> = all.iter().filter(|fault| fault.offered > 0).collect();
+    let struck = met.iter().filter(|fault| fault.struck > 0).count();
+    let points = || met.iter().flat_map(|fault| &fault.points);
     let points_struck = points().filter(|point| point.struck > 0).count();
     let total = points().count();
-    let _ = writeln!(out, "  faults: {struck} of {} struck, at {points_struck} of {total} injection points", all.len());
-    let silent = all.iter().filter(|fault| fault.struck == 0);
-    let mut hints: Vec<(&str, Vec<&str>)> = Vec::new();
-    for fault in silent {
-        let hint = fault.hint.unwrap_or_default();
-        match hints.iter_mut().find(|(known, _)| *known == hint) {
-            Some((_, faults)) => faults.push(fault.fault),
-            None => hints.push((hint, vec![fault.fault])),
-        }
+    let _ = writeln!(out, "  faults: {struck} of {} struck, at {points_struck} of {total} injection points", met.len());
+    if all.len() > met.len() {
+        // Which ones is in the JSON.
+        let _ = writeln!(out, "    {} others have nothing to strike here", all.len() - met.len());
     }
-    for (hint, faults) in hints {
-        wrapped(out, "  faults that never struck: ", &faults, ", ");
-        let _ = writeln!(out, "    {hint}");
+    let silent: Vec<_> = met.into_iter().filter(|fault| fault.struck == 0).collect();
+    if let Some(first) = silent.first() {
+        let ids: Vec<&str> = silent.iter().map(|fault| fault.fault).collect();
+        wrapped(out, "  faults that never struck: ", &ids, ", ");
+        let _ = writeln!(out, "    {}", first.hint.unwrap_or_default());
     }
 }
 
