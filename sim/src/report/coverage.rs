@@ -9,6 +9,21 @@ use crate::services::stepfunctions::PointKind;
 /// The coverage in lines of at most 100 columns, names permitting.
 pub(super) fn write_coverage(out: &mut String, coverage: &Coverage) {
     let _ = writeln!(out, "\ncoverage");
+    if !coverage.machines.is_empty() {
+        machines(out, coverage);
+    }
+    for machine in &coverage.machines {
+        for kind in PointKind::ALL {
+            never(out, machine, kind);
+        }
+    }
+    failing(out, &coverage.executions, "executions");
+    failing(out, &coverage.functions, "invocations");
+    faults(out, coverage);
+}
+
+/// A line for each state machine, under their heads.
+fn machines(out: &mut String, coverage: &Coverage) {
     let names = coverage.machines.iter().map(|machine| machine.name.chars().count());
     let width = names.max().unwrap_or(0).clamp("state machine".len(), 40);
     let kinds: Vec<&str> = PointKind::ALL.iter().map(|kind| kind.plural()).collect();
@@ -23,14 +38,6 @@ pub(super) fn write_coverage(out: &mut String, coverage: &Coverage) {
         }
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    for machine in &coverage.machines {
-        for kind in PointKind::ALL {
-            never(out, machine, kind);
-        }
-    }
-    failing(out, &coverage.executions, "executions");
-    failing(out, &coverage.functions, "invocations");
-    faults(out, coverage);
 }
 
 /// So much is shown of an error.
