@@ -3,22 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rehearsal::services::dynamodb::{DataType, Database, IndexSchema, KeySchema, Newest, Request, TableSchema};
+use rehearsal::services::dynamodb::{
+    DataType, Database, IndexSchema, KeySchema, Newest, OPERATIONS, Request, TableSchema,
+};
 use rehearsal::world::Millis;
 use rehearsal_engine::Json;
-
-const OPERATIONS: [&str; 10] = [
-    "GetItem",
-    "PutItem",
-    "UpdateItem",
-    "DeleteItem",
-    "Query",
-    "Scan",
-    "BatchGetItem",
-    "BatchWriteItem",
-    "TransactGetItems",
-    "TransactWriteItems",
-];
 
 fuzz_target!(|input: (u8, &str)| {
     let (operation, text) = input;

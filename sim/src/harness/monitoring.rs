@@ -21,7 +21,7 @@ use crate::services::{dynamodb, eventbridge};
 use crate::template::stack::{self, Code, Identity, Stack};
 use crate::template::suggestion_hint;
 use crate::world::Names;
-use crate::world::metrics::{Emitters, MetricKey, Metrics, Missing, Namespace, Statistic};
+use crate::world::metrics::{Emitters, MetricKey, Metrics, Missing, Namespace, SeriesId, Statistic};
 
 /// The metrics of a world and what watches them. `rules` are those that the world has, in its order.
 pub(super) fn build(
@@ -294,49 +294,16 @@ impl Reading<'_> {
         let dimensions =
             dimensions.iter().filter_map(|dimension| Some((text(dimension, "Name")?, text(dimension, "Value")?)));
         let key = MetricKey::new(namespace, name, dimensions.collect());
-        let unit = text(&properties, "Unit");
-        // What stands for the metric of formulas is none.
-        if let Some(math) = math {
-            return Some(MetricAlarm {
-                series: math.metrics.iter().flat_map(|metric| metric.series.iter().copied()).collect(),
-                math: Some(math),
-                key,
-                statistic,
-                unit: None,
-                period_ms: period_s as u64 * 1000,
-                evaluation_periods: periods as u32,
-                datapoints_to_alarm: datapoints as u32,
-                threshold,
-                comparison,
-                missing,
-            });
-        }
-        let mut series = match self.metrics.declare(&key) {
-            Ok(series) => series,
-            Err(missing) => {
-                let (what, hint) = never(&key, &missing);
-                let message = format!("the alarm '{}' never gets data: {what}", alarm.identity.name);
-                self.report(Severity::Warning, place, &alarm.identity, "MetricName", message, hint);
-                Vec::new()
-            }
+        // What stands for the metric of formulas has none.
+        let unit = text(&properties, "Unit").filter(|_| math.is_none());
+        let series = match &math {
+            Some(math) => math.metrics.iter().flat_map(|metric| metric.series.iter().copied()).collect(),
+            None => self.series(alarm, &key, unit.as_deref()),
         };
-        if let Some(unit) = &unit
-            && Namespace::is_known(&key.namespace)
-            && self.metrics.unit(&key) != &**unit
-        {
-            let message = format!(
-                "the alarm '{}' never gets data: {} comes in {}",
-                alarm.identity.name,
-                key.name,
-                self.metrics.unit(&key)
-            );
-            self.report(Severity::Warning, place, &alarm.identity, "Unit", message, Some("remove Unit".to_owned()));
-            series.clear();
-        }
         Some(MetricAlarm {
             key,
             series,
-            math: None,
+            math,
             statistic,
             unit,
             period_ms: period_s as u64 * 1000,
@@ -346,6 +313,34 @@ impl Reading<'_> {
             comparison,
             missing,
         })
+    }
+
+    /// The series that the single metric of an alarm counts; none, with a warning, where it never gets data.
+    fn series(&mut self, alarm: &stack::Alarm, key: &MetricKey, unit: Option<&str>) -> Vec<SeriesId> {
+        let place = alarm.identity.place;
+        let mut series = match self.metrics.declare(key) {
+            Ok(series) => series,
+            Err(missing) => {
+                let (what, hint) = never(key, &missing);
+                let message = format!("the alarm '{}' never gets data: {what}", alarm.identity.name);
+                self.report(Severity::Warning, place, &alarm.identity, "MetricName", message, hint);
+                Vec::new()
+            }
+        };
+        if let Some(unit) = unit
+            && Namespace::is_known(&key.namespace)
+            && self.metrics.unit(key) != unit
+        {
+            let message = format!(
+                "the alarm '{}' never gets data: {} comes in {}",
+                alarm.identity.name,
+                key.name,
+                self.metrics.unit(key)
+            );
+            self.report(Severity::Warning, place, &alarm.identity, "Unit", message, Some("remove Unit".to_owned()));
+            series.clear();
+        }
+        series
     }
 
     fn dashboards(&mut self) -> Vec<Dashboard> {

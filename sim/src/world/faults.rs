@@ -290,6 +290,12 @@ impl FaultPlan {
     }
 }
 
+/// What a fault's form stands for among `values`, one a form; `None` where the fault does not strike.
+pub fn form_value(values: &[u64], form: u32) -> Option<u64> {
+    let place = (form as usize).checked_sub(1)?;
+    values.get(place).copied()
+}
+
 const fn tag(id: &str) -> u64 {
     let bytes = id.as_bytes();
     let mut hash = 0x5eed;

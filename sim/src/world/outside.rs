@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::workload::{ActorStep, Look, Looked};
-use super::{Caller, FaultId, Millis, Parts, Principal, QueueId, ReplyTo, TimerOwner, World};
+use super::{Caller, FaultId, Millis, Parts, Principal, QueueId, ReplyTo, TimerOwner, World, form_value};
 use crate::handlers::HostError;
 use crate::services::stepfunctions::{self, SendTask, TaskOutcome};
 use crate::services::{Answer, Request};
@@ -162,25 +162,24 @@ impl World {
         let is_heartbeat = matches!(&request, Request::States(states)
             if matches!(&**states, stepfunctions::Request::SendTask(SendTask { outcome: TaskOutcome::Heartbeat, .. })));
         let core = &mut self.core;
-        let mut strike = |fault| core.fault(fault, actor, operation, at) as usize;
+        let mut strike = |fault| core.fault(fault, actor, operation, at);
         let mut edge = None;
-        let by = |delays: &[u64], form: usize| form.checked_sub(1).and_then(|form| delays.get(form)).copied();
         let (late_ms, again) = if is_heartbeat {
-            (by(&PAUSES_MS, strike(FaultId::SfHeartbeat)), None)
+            (form_value(&PAUSES_MS, strike(FaultId::SfHeartbeat)), None)
         } else {
             if strike(FaultId::SfCbLost) != 0 {
                 return true;
             }
-            let again = by(&AGAIN_AFTER_MS, strike(FaultId::SfCbDup));
+            let again = form_value(&AGAIN_AFTER_MS, strike(FaultId::SfCbDup));
             // Without a deadline there is nothing to be just before or after.
             let forms = LATE_BY_MS.len() + if deadline.is_some() { 2 } else { 0 };
-            let form = core.fault_in_forms(forms, FaultId::SfCbLate, actor, operation, at) as usize;
-            edge = match form.checked_sub(LATE_BY_MS.len()) {
+            let form = core.fault_in_forms(forms, FaultId::SfCbLate, actor, operation, at);
+            edge = match (form as usize).checked_sub(LATE_BY_MS.len()) {
                 Some(1) => deadline.map(|at| Millis(at.0 - 1)),
                 Some(2) => deadline.map(|at| at + 1),
                 _ => None,
             };
-            (by(&LATE_BY_MS, form), again)
+            (form_value(&LATE_BY_MS, form), again)
         };
         let late_ms = edge.map_or(late_ms.unwrap_or(0), |edge| edge - self.core.now());
         if let Some(after_ms) = again {

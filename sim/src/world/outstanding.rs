@@ -7,7 +7,7 @@ use crate::services::{Answer, ApiError, Request, sqs, stepfunctions};
 /// How soon an SDK sends a request again.
 pub(super) const SDK_RETRY_MS: u64 = 1_000;
 /// Occurrences of repeated requests stand above those that a program can count to.
-pub(super) const SDK_RETRY_OCCURRENCE: u32 = 1 << 20;
+pub const SDK_RETRY_OCCURRENCE: u32 = 1 << 20;
 
 /// The call that a handler or a client waits for. Its SDK gives an answer up that does not come in time, and asks again.
 #[derive(Debug, Default)]

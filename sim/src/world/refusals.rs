@@ -3,7 +3,7 @@
 //!
 //! What nobody waits for and what AWS repeats for itself is never refused here: that would lose what was accepted.
 
-use super::{ActorId, Caller, Core, FaultId, Millis, Principal, ReplyTo, World};
+use super::{ActorId, Caller, Core, FaultId, Millis, Principal, ReplyTo, World, form_value};
 use crate::services::{ApiError, Request};
 
 /// Until when who is refused.
@@ -41,7 +41,7 @@ impl Refusals {
             && let Some(attempt) = core.lineages.first_call(actor, 1 << place)
         {
             let form = core.fault(FaultId::Region, attempt, operation, 0);
-            if let Some(ms) = by(&DOWN_MS, form) {
+            if let Some(ms) = form_value(&DOWN_MS, form) {
                 self.down[place] = self.down[place].max(now + ms);
             }
         }
@@ -49,7 +49,7 @@ impl Refusals {
             return Some(service.is_down());
         }
         let form = core.fault(FaultId::Quota, actor, operation, caller.occurrence);
-        if let Some(ms) = by(&THROTTLED_MS, form) {
+        if let Some(ms) = form_value(&THROTTLED_MS, form) {
             self.throttled[place] = self.throttled[place].max(now + ms);
             return Some(service.throttles());
         }
@@ -71,7 +71,7 @@ impl Refusals {
             return now < *until;
         }
         let form = core.fault(FaultId::IamLag, caller.actor, request.operation(), caller.occurrence);
-        let until = Millis::START + by(&LAGS_MS, form).unwrap_or(0);
+        let until = Millis::START + form_value(&LAGS_MS, form).unwrap_or(0);
         self.lagging.push((caller.principal, until));
         now < until
     }
@@ -85,10 +85,6 @@ impl World {
         self.core.answer(caller.actor, caller.reply_to, Err(error));
         true
     }
-}
-
-fn by(values: &[u64; 2], form: u32) -> Option<u64> {
-    (form as usize).checked_sub(1).and_then(|form| values.get(form)).copied()
 }
 
 fn denied_to(core: &Core, actor: ActorId, request: &Request) -> ApiError {

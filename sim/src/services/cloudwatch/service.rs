@@ -7,7 +7,7 @@ use super::{notify, read};
 use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::SeriesId;
 use crate::world::{
-    ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, QueueId, ReplyTo, TimerOwner, hash_text,
+    ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, QueueId, ReplyTo, TimerOwner, form_value, hash_text,
 };
 
 /// The CloudWatch service of one world.
@@ -164,9 +164,9 @@ impl CloudWatch {
         if is_first {
             record.evaluations += 1;
             let form = core.fault(FaultId::CwDelay, actor, Name::TICK, number);
-            if form != 0 {
+            if let Some(late_ms) = form_value(&LATE_MS, form) {
                 record.is_late = true;
-                let at = core.now() + LATE_MS[(form as usize - 1).min(1)];
+                let at = core.now() + late_ms;
                 self.set(core, alarm, until, at);
                 return;
             }
@@ -201,8 +201,7 @@ impl CloudWatch {
     pub fn handle(&mut self, core: &mut Core, caller: Caller, mut request: Request) {
         if request.reads_numbers() {
             let form = core.fault(FaultId::CwLag, caller.actor, request.operation(), caller.occurrence);
-            if form != 0 {
-                let lag_ms = UNSEEN_MS[(form as usize - 1).min(1)];
+            if let Some(lag_ms) = form_value(&UNSEEN_MS, form) {
                 request.see_until(Millis(core.now().0.saturating_sub(lag_ms)));
             }
         }

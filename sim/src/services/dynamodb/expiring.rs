@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::service::DynamoDb;
 use super::{ItemKey, TableId};
-use crate::world::{ActorId, Core, FaultId, Millis, Name, QueueId, TimerOwner};
+use crate::world::{ActorId, Core, FaultId, Millis, Name, QueueId, TimerOwner, form_value};
 
 /// An item that expires is deleted within this long, when nothing holds it up. AWS promises "within a few days".
 const EXPIRY_SPREAD_MS: u64 = 1_000;
@@ -104,10 +104,7 @@ impl DynamoDb {
         }
         let item = self.database.item(table, &place.1);
         let Some(expires_at) = item.and_then(|item| self.database.expires_at(core.now(), table, item)) else { return };
-        let late_ms = match core.fault(FaultId::DdTtlLate, actor, operation, occurrence) {
-            0 => 0,
-            form => LATE_MS[(form as usize - 1).min(LATE_MS.len() - 1)],
-        };
+        let late_ms = form_value(&LATE_MS, core.fault(FaultId::DdTtlLate, actor, operation, occurrence)).unwrap_or(0);
         let at = expires_at.max(core.now()) + late_ms;
         let item = self.expiries.items.len() as u32;
         let is_awaited = self.database.stream(table).is_some() && at - core.now() <= AWAITED_MS_MAX;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::handlers::Sdk;
 use crate::services::{ApiError, Response, dynamodb_operation};
-use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, hash_text, mix};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, SDK_RETRY_OCCURRENCE, hash_text, mix};
 
 /// The DynamoDB service of one world: the data plane, with the faults that a client may meet.
 pub struct DynamoDb {
@@ -180,9 +180,6 @@ impl DynamoDb {
         }
     }
 }
-
-/// Occurrences of repeated requests stand above those that a handler can count to.
-const SDK_RETRY_OCCURRENCE: u32 = 1 << 20;
 
 /// What a batch left undone.
 enum LeftOver {

@@ -10,7 +10,9 @@ use super::rules::{Destination, Rule, TargetInput};
 use super::service::{EventBridge, Logged};
 use crate::services::{Answer, Request, lambda, sns, sqs, stepfunctions};
 use crate::world::metrics::EventsMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Kind, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, Weighted};
+use crate::world::{
+    ActorId, Caller, Core, FaultId, Kind, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, Weighted, form_value,
+};
 
 /// One event on its way to one target.
 #[derive(Debug)]
@@ -74,16 +76,13 @@ impl EventBridge {
                 continue;
             };
             let late_ms = late_ms
-                + match core.fault(FaultId::EbDelay, actor, Name::DELIVERY, target) {
-                    0 => 0,
-                    form => DELAYED_MS[(form as usize - 1).min(2)],
-                };
+                + form_value(&DELAYED_MS, core.fault(FaultId::EbDelay, actor, Name::DELIVERY, target)).unwrap_or(0);
             let is_behind = core.fault(FaultId::EbReorder, actor, Name::DELIVERY, target) != 0;
             let late_ms = late_ms + if is_behind { REORDERED_MS } else { 0 };
             self.deliver(core, actor, (rule, target), event, payload.clone(), target * 2, late_ms);
             let form = core.fault(FaultId::EbDup, actor, Name::DELIVERY, target);
-            if form != 0 {
-                let again_ms = late_ms + DUPLICATE_AFTER_MS[(form as usize - 1).min(2)];
+            if let Some(after_ms) = form_value(&DUPLICATE_AFTER_MS, form) {
+                let again_ms = late_ms + after_ms;
                 self.deliver(core, actor, (rule, target), event, payload, target * 2 + 1, again_ms);
             }
         }

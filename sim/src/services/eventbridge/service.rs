@@ -11,7 +11,7 @@ use super::rules::{Bus, Rule};
 use super::switching::Switch;
 use crate::services::{ApiError, Request, Response};
 use crate::world::metrics::{EventsApiMetric, EventsMetric, Namespace};
-use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, uuid};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TimerOwner, form_value, uuid};
 
 /// The EventBridge service of one world.
 pub struct EventBridge {
@@ -213,10 +213,8 @@ impl EventBridge {
         let event = Rc::new(self.scheduled_event(core, actor, rule));
         core.note(actor, || "the schedule fires".to_owned());
         core.measure(EventsMetric::TriggeredRules.of(rule), 1.0);
-        let late_ms = match core.fault(FaultId::EbSchedJitter, actor, Name::TICK, 0) {
-            0 => 0,
-            form => TICK_JITTER_MS[(form as usize - 1).min(2)],
-        };
+        let late_ms =
+            form_value(&TICK_JITTER_MS, core.fault(FaultId::EbSchedJitter, actor, Name::TICK, 0)).unwrap_or(0);
         let json = event.to_json();
         self.deliver_to_all(core, actor, rule, (&event, &json), late_ms, false);
         if core.fault(FaultId::EbSchedDup, actor, Name::TICK, 0) != 0 {

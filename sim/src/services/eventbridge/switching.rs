@@ -8,7 +8,7 @@ use rehearsal_engine::{Json, json};
 use super::rules::Rule;
 use super::service::EventBridge;
 use crate::services::{Answer, ApiError, Response};
-use crate::world::{Caller, Core, FaultId, Name, QueueId, TimerOwner};
+use crate::world::{Caller, Core, FaultId, Name, QueueId, TimerOwner, form_value};
 
 /// A request about rules.
 #[derive(Clone, Debug)]
@@ -216,10 +216,11 @@ impl EventBridge {
                     RuleQuestion::Enable | RuleQuestion::Disable => {
                         self.switches[rule].wanted = *what == RuleQuestion::Enable;
                         let operation = request.operation();
-                        match core.fault(FaultId::EbRuleLag, caller.actor, operation, caller.occurrence) {
-                            0 => self.switch_due(core, rule as u32),
-                            form => {
-                                let at = core.now() + LAG_MS[(form as usize - 1).min(1)];
+                        let form = core.fault(FaultId::EbRuleLag, caller.actor, operation, caller.occurrence);
+                        match form_value(&LAG_MS, form) {
+                            None => self.switch_due(core, rule as u32),
+                            Some(lag_ms) => {
+                                let at = core.now() + lag_ms;
                                 let actor = core.child(caller.actor, operation, caller.occurrence);
                                 core.timer(at, 0, actor, 0, TimerOwner::Rule { rule: rule as u32 });
                             }

@@ -6,7 +6,7 @@ use super::service::Lambda;
 use crate::handlers::HostError;
 use crate::services::{Answer, Response};
 use crate::world::metrics::LambdaMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner};
+use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, form_value};
 
 /// An event in Lambda's own queue.
 #[derive(Debug)]
@@ -41,9 +41,8 @@ impl Lambda {
         core.measure(LambdaMetric::AsyncEventsReceived.of(function), 1.0);
         self.queue_event(core, (function, payload.clone()), actor, request, 0);
         let form = core.fault(FaultId::LaAsyncDup, actor, Name::LAMBDA_INVOKE, 0);
-        if form != 0 {
+        if let Some(later_ms) = form_value(&DUPLICATE_AFTER_MS, form) {
             let twin = core.child(caller.actor, Name::ASYNC, caller.occurrence + 1_000);
-            let later_ms = DUPLICATE_AFTER_MS[(form as usize - 1).min(1)];
             self.queue_event(core, (function, payload), twin, request, later_ms);
         }
     }

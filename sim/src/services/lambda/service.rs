@@ -14,7 +14,7 @@ use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::LambdaMetric;
 use crate::world::{
     ActorId, Caller, Core, FaultId, InvocationTimer, Kind, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, Weighted,
-    hash_text, uuid,
+    form_value, hash_text, uuid,
 };
 
 /// The Lambda service of one world.
@@ -192,10 +192,8 @@ impl Lambda {
             self.set_clock(core, actor, environment);
         }
         let cold = if fresh { core.fault(FaultId::LaCold, actor, Name::LAMBDA_INVOKE, 0) } else { 0 };
-        if cold == 0 {
-            return self.begin(core, id);
-        }
-        let at = core.now() + COLD_START_MS[(cold as usize - 1).min(1)];
+        let Some(cold_ms) = form_value(&COLD_START_MS, cold) else { return self.begin(core, id) };
+        let at = core.now() + cold_ms;
         core.timer(at, 0, actor, 0, TimerOwner::Invocation { invocation: id, what: InvocationTimer::Start });
         Ok(())
     }

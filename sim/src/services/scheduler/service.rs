@@ -5,7 +5,7 @@ use super::when::When;
 use crate::services::{Answer, ApiError, Response};
 use crate::world::{
     ActorId, Caller, Core, FaultId, Kind, Millis, Name, Principal, ReplyTo, SchedulerTimer, TIMER_LATE_MS, TimerOwner,
-    Weighted, uuid,
+    Weighted, form_value, uuid,
 };
 
 /// The EventBridge Scheduler service of one world.
@@ -129,10 +129,8 @@ impl Scheduler {
         let root = core.schedule(schedule.name);
         let actor = core.child(root, Name::TICK, number);
         core.note(actor, || "the schedule fires".to_owned());
-        let mut late_ms = match core.fault(FaultId::EbSchedJitter, actor, Name::TICK, 0) {
-            0 => 0,
-            form => TICK_JITTER_MS[(form as usize - 1).min(2)],
-        };
+        let mut late_ms =
+            form_value(&TICK_JITTER_MS, core.fault(FaultId::EbSchedJitter, actor, Name::TICK, 0)).unwrap_or(0);
         if schedule.window_ms > 0 {
             let place = core.choose(actor, Name::TICK, Kind::Latency, 0, &Weighted::Uniform(WINDOW_STEPS));
             late_ms += schedule.window_ms * u64::from(place) / u64::from(WINDOW_STEPS);

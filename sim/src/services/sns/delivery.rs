@@ -6,7 +6,7 @@ use super::envelope;
 use super::service::{Notification, Sns};
 use crate::services::{Answer, Request, lambda, sqs};
 use crate::world::metrics::SnsMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Name, Principal, ReplyTo, TIMER_LATE_MS, TimerOwner};
+use crate::world::{ActorId, Caller, Core, FaultId, Name, Principal, ReplyTo, TIMER_LATE_MS, TimerOwner, form_value};
 
 /// One message on its way to one subscription.
 #[derive(Debug)]
@@ -57,17 +57,15 @@ impl Sns {
             let late_ms = if fifo {
                 0
             } else {
-                let delayed = match core.fault(FaultId::SnDelay, actor, name, subscription) {
-                    0 => 0,
-                    form => DELAYED_MS[(form as usize - 1).min(2)],
-                };
+                let delayed =
+                    form_value(&DELAYED_MS, core.fault(FaultId::SnDelay, actor, name, subscription)).unwrap_or(0);
                 let behind = core.fault(FaultId::SnReorder, actor, name, subscription) != 0;
                 delayed + if behind { REORDERED_MS } else { 0 }
             };
             self.deliver(core, actor, name, subscription * 2, subscription, notification, late_ms);
             let form = if fifo { 0 } else { core.fault(FaultId::SnDup, actor, name, subscription) };
-            if form != 0 {
-                let again_ms = late_ms + DUPLICATE_AFTER_MS[(form as usize - 1).min(1)];
+            if let Some(after_ms) = form_value(&DUPLICATE_AFTER_MS, form) {
+                let again_ms = late_ms + after_ms;
                 self.deliver(core, actor, name, subscription * 2 + 1, subscription, notification, again_ms);
             }
         }

@@ -12,7 +12,9 @@ use super::response::{BatchFailure, Received, Response, Sent};
 use crate::handlers::Sdk;
 use crate::services::ApiError;
 use crate::world::metrics::SqsMetric;
-use crate::world::{Caller, Core, FaultId, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, hash_text, uuid};
+use crate::world::{
+    Caller, Core, FaultId, Millis, Name, ReplyTo, TIMER_LATE_MS, TimerOwner, form_value, hash_text, uuid,
+};
 
 /// The SQS service of one world.
 #[derive(Debug)]
@@ -251,9 +253,7 @@ impl Sqs {
         let mut delay_ms = send.delay_ms.unwrap_or(queue.settings.delay_ms);
         if !queue.settings.fifo {
             let form = core.fault(FaultId::SqReorder, actor, Name::SQS_SEND_MESSAGE, 0);
-            if form != 0 {
-                delay_ms += REORDERED_MS[(form as usize - 1).min(1)];
-            }
+            delay_ms += form_value(&REORDERED_MS, form).unwrap_or(0);
         }
         core.note(actor, || format!("sent to {}: {}", queue.settings.name, send.body));
         core.measure(SqsMetric::NumberOfMessagesSent.of(queue_id), 1.0);

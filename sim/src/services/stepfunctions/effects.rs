@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rehearsal_engine::asl::State;
 use rehearsal_engine::execution::{Effect, Event, Invocation, Outcome, Resumed, Status, TimerPurpose};
 use rehearsal_engine::{Json, json};
 
@@ -15,7 +16,7 @@ use crate::iam::Policies;
 use crate::services::{ApiError, Response};
 use crate::world::metrics::StatesMetric;
 use crate::world::{
-    ActorId, Caller, Core, FaultId, Millis, Name, Parts, ReplyTo, TIMER_LATE_MS, TimerOwner, hash_text,
+    ActorId, Caller, Core, FaultId, Millis, Name, Parts, ReplyTo, TIMER_LATE_MS, TimerOwner, form_value, hash_text,
 };
 
 /// A state that the account's transitions do not suffice for goes on this much later, by the fault's form.
@@ -121,11 +122,8 @@ impl StepFunctions {
         if let Some(timeout_ms) = timeout_ms {
             core.set_deadline(actor, core.now() + timeout_ms);
         }
-        let program = machine.program.clone();
-        let in_map_run = site
-            .scope
-            .iter()
-            .any(|step| program.state(step.state).is_some_and(rehearsal_engine::asl::State::has_map_run));
+        let in_map_run =
+            site.scope.iter().any(|step| machine.program.state(step.state).is_some_and(State::has_map_run));
         let planned = machine.plans.get(site.state.0 as usize).cloned().flatten();
         let Some(plan) = planned.or_else(|| TaskPlan::of_reader(&resource)) else {
             // Refused when the scenario is loaded; a run that gets here must still end.
@@ -173,15 +171,14 @@ impl StepFunctions {
             Err(error) => core.answer(actor, reply_to, Err(error)),
             Ok(request) => match core.fault(FaultId::SfTaskAmbig, actor, operation, 0) {
                 0 => {
-                    let late = |forms: [u64; 2], form: u32| {
-                        form.checked_sub(1).map_or(0, |form| forms[(form as usize).min(1)])
-                    };
-                    let mut late_ms = late(THROTTLED_MS, core.fault(FaultId::SfThrottle, actor, operation, 0));
-                    if late_ms > 0 {
+                    let throttled = form_value(&THROTTLED_MS, core.fault(FaultId::SfThrottle, actor, operation, 0));
+                    if throttled.is_some() {
                         core.measure(StatesMetric::ExecutionThrottled.of(machine_index), 1.0);
                     }
+                    let mut late_ms = throttled.unwrap_or(0);
                     if in_map_run {
-                        late_ms += late(CHILD_LATE_MS, core.fault(FaultId::SfMapRun, actor, operation, 0));
+                        let form = core.fault(FaultId::SfMapRun, actor, operation, 0);
+                        late_ms += form_value(&CHILD_LATE_MS, form).unwrap_or(0);
                     }
                     core.send_delayed(late_ms, Caller { actor, occurrence: 0, principal: role, reply_to }, request);
                 }

@@ -13,7 +13,9 @@ use super::points::{MachinePoints, Point};
 use super::tasks::{TaskMock, TaskPlan};
 use crate::services::{Answer, ApiError, Response};
 use crate::world::metrics::StatesMetric;
-use crate::world::{ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, ReplyTo, uuid};
+use crate::world::{
+    ActorId, Caller, Core, FaultId, Millis, Name, Parts, Principal, ReplyTo, SDK_RETRY_OCCURRENCE, uuid,
+};
 
 /// The Step Functions service of one world.
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing about the run or the template, by its name")]
@@ -161,7 +163,7 @@ impl StepFunctions {
                 }
                 // AWS: a client that lost the answer starts again; a name makes that idempotent, no name does not.
                 if core.fault(FaultId::SfStartDup, caller.actor, Name::STATES_START_EXECUTION, caller.occurrence) != 0 {
-                    let again = Caller { occurrence: caller.occurrence + CLIENT_RETRY_OCCURRENCE, ..caller };
+                    let again = Caller { occurrence: caller.occurrence + SDK_RETRY_OCCURRENCE, ..caller };
                     let _ = self.start(core, again, &start, None);
                 }
                 answer
@@ -436,9 +438,6 @@ const OPEN_EXECUTIONS_MAX: usize = 1_000_000;
 const EXPRESS_AGAIN_OCCURRENCE: u32 = 1 << 22;
 /// A second run that is not at once comes so much later.
 const EXPRESS_AGAIN_MS: u64 = 10_000;
-/// Occurrences of repeated starts stand above those that a caller counts to.
-const CLIENT_RETRY_OCCURRENCE: u32 = 1 << 20;
-
 /// How the interpreter of an execution begins.
 pub(super) fn start_of(record: &ExecutionRecord, machine: &StateMachine, history: bool) -> Start {
     Start {

@@ -81,6 +81,12 @@ impl Core {
         self.held.push(Held { id, actor, request: waiting });
         id
     }
+
+    /// Whether a request waits for a write to its item.
+    #[inline]
+    pub(in crate::world) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
 }
 
 impl World {
@@ -104,14 +110,6 @@ impl World {
             false
         });
         core.held = held;
-    }
-}
-
-impl Core {
-    /// Whether a request waits for a write to its item.
-    #[inline]
-    pub(in crate::world) fn holds(&self) -> bool {
-        !self.held.is_empty()
     }
 }
 

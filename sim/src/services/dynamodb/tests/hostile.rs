@@ -2,20 +2,7 @@ use proptest::prelude::*;
 use rehearsal_engine::{Json, json};
 
 use super::{Lab, wire_key};
-use crate::services::dynamodb::{AttributeValue, Request};
-
-const OPERATIONS: [&str; 10] = [
-    "GetItem",
-    "PutItem",
-    "UpdateItem",
-    "DeleteItem",
-    "Query",
-    "Scan",
-    "BatchGetItem",
-    "BatchWriteItem",
-    "TransactGetItems",
-    "TransactWriteItems",
-];
+use crate::services::dynamodb::{AttributeValue, OPERATIONS, Request};
 
 /// Scraps of which expressions, right and wrong, are made.
 fn scrap() -> impl Strategy<Value = String> {
